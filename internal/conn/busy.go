@@ -1,0 +1,65 @@
+package conn
+
+import (
+	"context"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// Back-off of the busy handler. The first waits are short, because most locks are held for one small transaction; the
+// longest bounds how late a free lock is noticed.
+const (
+	busyWaitMin = 200 * time.Microsecond
+	busyWaitMax = 5 * time.Millisecond
+)
+
+// busyWait is the busy handler of one connection: https://sqlite.org/c3ref/busy_handler.html
+type busyWait struct {
+	timeout  time.Duration
+	deadline time.Time
+	delay    time.Duration
+	timer    *time.Timer
+}
+
+// BusyTimeout returns how long a statement waits for a lock.
+func (b *busyWait) BusyTimeout() time.Duration { return b.timeout }
+
+// SetBusyTimeout sets how long a statement waits for a lock, from the next wait on.
+func (b *busyWait) SetBusyTimeout(d time.Duration) { b.timeout = max(d, 0) }
+
+// wait is called by SQLite each time a lock is found taken; count is 0 at the first call of a step. It returns false
+// when SQLite shall give up: at the time-out, or when ctx ends.
+func (b *busyWait) wait(ctx context.Context, count int) (retry bool) {
+	now := time.Now()
+	if count == 0 {
+		b.deadline = now.Add(b.timeout)
+		b.delay = busyWaitMin
+	}
+	left := b.deadline.Sub(now)
+	if left <= 0 {
+		return false
+	}
+	delay := min(b.delay, left)
+	b.delay = min(2*b.delay, busyWaitMax)
+	if b.timer == nil {
+		b.timer = time.NewTimer(delay)
+	} else {
+		b.timer.Reset(delay)
+	}
+	select {
+	case <-b.timer.C:
+		return true
+	case <-ctx.Done():
+		b.timer.Stop()
+		return false
+	}
+}
+
+// installBusy makes c wait for locks up to timeout.
+func (c *Conn) installBusy(timeout time.Duration) error {
+	c.busy.SetBusyTimeout(timeout)
+	return c.db.BusyHandler(c.busy.wait)
+}
+
+func abandon(*sqlite3.Conn) {}

@@ -1,0 +1,203 @@
+// Package conn owns SQLite connections: one [Conn] holds one *sqlite3.Conn, and no other package steps statements.
+//
+// Everything that depends on a step having returned is here, so that the shapes above it (database/sql, later
+// cooperative statements) need not know it:
+//
+//   - Interrupts. The context of a call is bound to the connection for that call only. Between two calls nothing
+//     can be interrupted, so a context that ends late never hits another statement.
+//   - Waiting for locks. The busy handler waits for the time-out or the context, whichever ends first.
+//   - Panics. A panic inside SQLite, inside a function that it calls, or inside the VFS ends the connection, not the
+//     program: its statements are finalized and its files closed, locks included, and every later call says why.
+//
+// A Conn, with its statements, is used by one goroutine at a time. A function called by SQLite may call its own
+// connection again.
+package conn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// ErrClosed is what every call on a closed connection returns.
+var ErrClosed = errors.New("connection is closed")
+
+// errInUse refuses to close a connection below the feet of a running statement.
+var errInUse = errors.New("connection cannot be closed by a function that its own statement called")
+
+// PanicError says that a panic has ended the connection. It is returned by the call in which the panic happened and
+// by every later call.
+type PanicError struct {
+	Value any    // what was passed to panic
+	Stack []byte // the stack at the panic
+}
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("connection ended by a panic inside SQLite or a function that it called: %v", e.Value)
+}
+
+// Unwrap returns the panic's value if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// Options say what [Open] opens.
+type Options struct {
+	// Filename is a path, ":memory:", "" for a temporary database, or a URI that begins with "file:" and whose
+	// parameters SQLite reads (https://sqlite.org/uri.html); "mode=ro" in a URI asks for read-only access.
+	Filename string
+
+	// VFS is the name of a registered VFS; "" is the operating system's own.
+	VFS string
+
+	// BusyTimeout is how long a statement waits for a lock; 0 or less does not wait.
+	BusyTimeout time.Duration
+}
+
+// Conn is a connection to one database.
+type Conn struct {
+	db    *sqlite3.Conn
+	busy  busyWait
+	depth int   // calls into SQLite under way; above 1 when a function that SQLite calls has called again
+	err   error // why no further call is possible; nil while the connection is open
+}
+
+// Open opens a database. The context interrupts the opening only.
+func Open(ctx context.Context, o Options) (_ *Conn, err error) {
+	name, err := uri(o.Filename, o.VFS)
+	if err != nil {
+		return nil, err
+	}
+	c := &Conn{}
+	c.depth++
+	defer c.leave(context.Background(), &err)
+	if c.db, err = sqlite3.OpenContext(ctx, name); err != nil {
+		c.err = ErrClosed
+		return nil, withContext(ctx, err)
+	}
+	if err = c.installBusy(o.BusyTimeout); err != nil {
+		c.err = ErrClosed
+		return nil, err
+	}
+	return c, nil
+}
+
+// enter opens the door to SQLite for one call, under ctx, and returns the context to give to leave. Every call that
+// can run SQL passes here and defers leave.
+func (c *Conn) enter(ctx context.Context) (outer context.Context, err error) {
+	if c.err != nil {
+		return nil, c.err
+	}
+	c.depth++
+	return c.db.SetInterrupt(ctx), nil
+}
+
+// leave is where a step has returned, whatever way it went.
+func (c *Conn) leave(outer context.Context, err *error) {
+	c.depth--
+	if p := recover(); p != nil {
+		if c.err == nil {
+			c.err = &PanicError{Value: p, Stack: debug.Stack()}
+		}
+		*err = c.err
+	}
+	switch {
+	case c.err == nil:
+		c.db.SetInterrupt(outer)
+	case c.depth == 0:
+		c.release()
+	default:
+		// SQLite is still running below a function that it called: make it stop, the outermost call releases.
+		c.db.SetInterrupt(ended)
+	}
+}
+
+// ended is a context that has ended.
+var ended = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// withContext says of an error that came about because ctx ended that it did: INTERRUPT, or BUSY from a wait that was
+// cut short.
+func withContext(ctx context.Context, err error) error {
+	if cause := ctx.Err(); cause != nil && (errors.Is(err, sqlite3.INTERRUPT) || errors.Is(err, sqlite3.BUSY)) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
+}
+
+// Close finalizes the statements that are left, rolls back an open transaction and closes the files. It returns
+// [ErrClosed], or what ended the connection, if there is nothing left to close.
+func (c *Conn) Close() error {
+	if c.err != nil {
+		return c.err
+	}
+	if c.depth > 0 {
+		return errInUse
+	}
+	c.err = ErrClosed
+	return c.release()
+}
+
+// release gives everything back. SQLite does it if it still can; otherwise the files are closed behind its back,
+// which for other connections is as if this process had been killed.
+func (c *Conn) release() error {
+	db := c.db
+	c.db = nil
+	if db == nil {
+		return nil
+	}
+	for _, s := range slices.Collect(db.Stmts()) {
+		_ = try(s.Close) // repeats the error of the statement's last step
+	}
+	err := try(db.Close)
+	if err != nil {
+		abandon(db)
+	}
+	return err
+}
+
+// try calls f and returns a panic as an error.
+func try(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &PanicError{Value: p, Stack: debug.Stack()}
+		}
+	}()
+	return f()
+}
+
+// Err returns why the connection cannot be used any more: [ErrClosed], a [*PanicError], or nil.
+func (c *Conn) Err() error { return c.err }
+
+// Raw returns SQLite's connection, nil once it is closed. Whoever steps statements through it does without what this
+// package promises, and must not do so while a call of this package is under way.
+func (c *Conn) Raw() *sqlite3.Conn { return c.db }
+
+// Autocommit reports whether no transaction is open. https://sqlite.org/c3ref/get_autocommit.html
+func (c *Conn) Autocommit() bool { return c.err != nil || c.db.GetAutocommit() }
+
+// Changes returns the number of rows changed by the last INSERT, UPDATE or DELETE.
+// https://sqlite.org/c3ref/changes.html
+func (c *Conn) Changes() int64 {
+	if c.err != nil {
+		return 0
+	}
+	return c.db.Changes()
+}
+
+// LastInsertRowID returns the rowid of the last row inserted. https://sqlite.org/c3ref/last_insert_rowid.html
+func (c *Conn) LastInsertRowID() int64 {
+	if c.err != nil {
+		return 0
+	}
+	return c.db.LastInsertRowID()
+}

@@ -1,0 +1,253 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+var (
+	// ErrStmtClosed is what every call on a closed statement returns.
+	ErrStmtClosed = errors.New("statement is closed")
+
+	errNoRow      = errors.New("statement has no row")
+)
+
+// TimeLayout is how [Stmt.Bind] writes a time, in its own zone.
+const TimeLayout = "2006-01-02 15:04:05.999999999-07:00"
+
+// Stmt is one compiled SQL statement.
+type Stmt struct {
+	c   *Conn
+	s   *sqlite3.Stmt // nil once closed
+	sql string
+}
+
+// Prepare compiles the first statement of sql and returns it with the text behind it. The statement is nil if sql
+// holds only white space, comments and semicolons. SQLite reads SQL up to a NUL byte, so that text with one is refused
+// rather than run in part.
+func (c *Conn) Prepare(ctx context.Context, sql string) (_ *Stmt, tail string, err error) {
+	if i := strings.IndexByte(sql, 0); i >= 0 {
+		return nil, "", fmt.Errorf("SQL text contains a NUL byte at offset %d, where SQLite would stop reading: bind the value instead", i)
+	}
+	outer, err := c.enter(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	defer c.leave(outer, &err)
+	s, tail, err := c.db.Prepare(sql)
+	if err != nil {
+		return nil, "", withContext(ctx, err)
+	}
+	if s == nil {
+		return nil, "", nil
+	}
+	return &Stmt{c: c, s: s, sql: sql[:len(sql)-len(tail)]}, tail, nil
+}
+
+// enter is Conn.enter for a call on s.
+func (s *Stmt) enter(ctx context.Context) (context.Context, error) {
+	if s.s == nil {
+		return nil, ErrStmtClosed
+	}
+	return s.c.enter(ctx)
+}
+
+// usable reports whether s can be asked for what it is.
+func (s *Stmt) usable() bool { return s.s != nil && s.c.err == nil }
+
+// SQL returns the statement's text.
+func (s *Stmt) SQL() string { return s.sql }
+
+// Step runs the statement up to its next row. The statement runs under ctx for this call only. After row is false, or
+// after an error, Reset makes it ready to run again.
+func (s *Stmt) Step(ctx context.Context) (row bool, err error) {
+	outer, err := s.enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer s.c.leave(outer, &err)
+	return s.step(ctx)
+}
+
+func (s *Stmt) step(ctx context.Context) (row bool, err error) {
+	if s.s.Step() {
+		return true, nil
+	}
+	if err := s.s.Err(); err != nil {
+		return false, withContext(ctx, err)
+	}
+	return false, nil
+}
+
+// Next is Step and Columns in one.
+func (s *Stmt) Next(ctx context.Context, dest []any) (row bool, err error) {
+	outer, err := s.enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer s.c.leave(outer, &err)
+	if row, err = s.step(ctx); !row {
+		return false, err
+	}
+	return true, s.columns(dest)
+}
+
+// Exec runs the statement to its end, drops its rows and resets it.
+func (s *Stmt) Exec(ctx context.Context) (err error) {
+	outer, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.c.leave(outer, &err)
+	return withContext(ctx, s.s.Exec())
+}
+
+// Reset ends a run of the statement and gives its locks back. An error of the run's last step is not repeated; what is
+// returned came about by ending the run (a statement with RETURNING commits here if not all of its rows were read).
+func (s *Stmt) Reset() (err error) {
+	outer, err := s.enter(context.Background())
+	if err != nil {
+		return err
+	}
+	defer s.c.leave(outer, &err)
+	failed := s.s.Err() != nil
+	if err = s.s.Reset(); failed {
+		return nil
+	}
+	return err
+}
+
+// Close finalizes the statement. Closing it again, or after its connection, does nothing.
+func (s *Stmt) Close() (err error) {
+	st := s.s
+	s.s = nil
+	if st == nil || s.c.err != nil {
+		return nil
+	}
+	outer, err := s.c.enter(context.Background())
+	if err != nil {
+		return err
+	}
+	defer s.c.leave(outer, &err)
+	failed := st.Err() != nil
+	if err = st.Close(); failed {
+		return nil
+	}
+	return err
+}
+
+// ReadOnly reports whether the statement makes no direct change to a database.
+// https://sqlite.org/c3ref/stmt_readonly.html
+func (s *Stmt) ReadOnly() bool { return s.usable() && s.s.ReadOnly() }
+
+// BindCount returns the largest index of a parameter.
+func (s *Stmt) BindCount() int {
+	if !s.usable() {
+		return 0
+	}
+	return s.s.BindCount()
+}
+
+// BindName returns the name of parameter i, 1 being the first, with its prefix; "" if it has none.
+func (s *Stmt) BindName(i int) string {
+	if !s.usable() {
+		return ""
+	}
+	return s.s.BindName(i)
+}
+
+// Bind gives a value to parameter i, 1 being the first: nil, int64, float64, string, []byte, bool, time.Time (as text,
+// see [TimeLayout]) or sqlite3.ZeroBlob. The value is copied. A nil []byte is NULL.
+func (s *Stmt) Bind(i int, v any) (err error) {
+	outer, err := s.enter(context.Background())
+	if err != nil {
+		return err
+	}
+	defer s.c.leave(outer, &err)
+	switch v := v.(type) {
+	case nil:
+		return s.s.BindNull(i)
+	case int64:
+		return s.s.BindInt64(i, v)
+	case float64:
+		return s.s.BindFloat(i, v)
+	case string:
+		return s.s.BindText(i, v)
+	case []byte:
+		return s.s.BindBlob(i, v)
+	case bool:
+		return s.s.BindBool(i, v)
+	case time.Time:
+		var buf [len(TimeLayout) + 8]byte
+		return s.s.BindRawText(i, v.AppendFormat(buf[:0], TimeLayout))
+	case sqlite3.ZeroBlob:
+		return s.s.BindZeroBlob(i, int64(v))
+	}
+	return fmt.Errorf("parameter %d: values of type %T cannot be bound", i, v)
+}
+
+// ClearBindings makes every parameter NULL and frees what was bound.
+func (s *Stmt) ClearBindings() (err error) {
+	outer, err := s.enter(context.Background())
+	if err != nil {
+		return err
+	}
+	defer s.c.leave(outer, &err)
+	return s.s.ClearBindings()
+}
+
+// ColumnCount returns the number of result columns, 0 for a statement that returns no rows.
+func (s *Stmt) ColumnCount() int {
+	if !s.usable() {
+		return 0
+	}
+	return s.s.ColumnCount()
+}
+
+// ColumnName returns the name of result column i, 0 being the first; "" if there is no such column.
+func (s *Stmt) ColumnName(i int) string {
+	if i < 0 || i >= s.ColumnCount() {
+		return ""
+	}
+	return s.s.ColumnName(i)
+}
+
+// ColumnDeclType returns the declared type of the table column that result column i is, "" if it is none.
+func (s *Stmt) ColumnDeclType(i int) string {
+	if i < 0 || i >= s.ColumnCount() {
+		return ""
+	}
+	return s.s.ColumnDeclType(i)
+}
+
+// Columns stores the current row in dest, which has ColumnCount elements: int64, float64, string, []byte or nil, as
+// stored. The values belong to the caller.
+func (s *Stmt) Columns(dest []any) (err error) {
+	outer, err := s.enter(context.Background())
+	if err != nil {
+		return err
+	}
+	defer s.c.leave(outer, &err)
+	return s.columns(dest)
+}
+
+func (s *Stmt) columns(dest []any) error {
+	if s.s.DataCount() != len(dest) {
+		return errNoRow
+	}
+	clear(dest) // the binding would reuse a []byte that it finds there
+	if err := s.s.Columns(dest...); err != nil {
+		return err
+	}
+	for i, v := range dest {
+		if b, ok := v.([]byte); ok && b == nil {
+			dest[i] = []byte{} // an empty BLOB is not NULL
+		}
+	}
+	return nil
+}
