@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
 	"syscall"
 
@@ -13,9 +14,9 @@ import (
 
 // Error is every error that comes from SQLite or from the state of a connection. Find it with errors.As.
 //
-// It wraps what caused it: errors.Is finds SQLite's codes (sqlite3.BUSY, sqlite3.CONSTRAINT_UNIQUE of
-// github.com/ncruces/go-sqlite3), the operating system's error (syscall.ENOSPC, fs.ErrNotExist), and the error of a
-// context that ended a statement (context.DeadlineExceeded).
+// errors.Is finds in it SQLite's result codes (sqlite3.BUSY, sqlite3.CONSTRAINT_UNIQUE and so on, of
+// github.com/ncruces/go-sqlite3), the operating system's error behind it (syscall.ENOSPC, fs.ErrNotExist), and the
+// error of a context that ended the statement.
 type Error struct {
 	err    error
 	msg    string
@@ -25,8 +26,8 @@ type Error struct {
 	offset int
 }
 
-// Error returns SQLite's message without a prefix, as in "UNIQUE constraint failed: t.a", followed by the text of the
-// operating system's error if there is one. When a context ended a statement it is that context's error text.
+// Error returns SQLite's message without a prefix, as in "UNIQUE constraint failed: t.a", and behind it the text of the
+// operating system's error if there is one. If a context ended the statement it is that context's error text.
 func (e *Error) Error() string { return e.msg }
 
 // Code returns the extended result code: https://sqlite.org/rescode.html
@@ -35,22 +36,22 @@ func (e *Error) Code() int { return e.code }
 // ExtendedCode returns the extended result code, as Code does.
 func (e *Error) ExtendedCode() int { return e.code }
 
-// PrimaryCode returns the primary result code, the low byte of the extended one.
+// PrimaryCode returns the primary result code, which is the low byte of the extended one.
 func (e *Error) PrimaryCode() int { return e.code & 0xff }
 
-// SystemErrno returns the operating system's error number of a failure to read, write or open a file, or 0.
+// SystemErrno returns the operating system's error number if a file could not be opened, read or written, otherwise 0.
 func (e *Error) SystemErrno() syscall.Errno { return e.errno }
 
-// SQL returns the text that the failed statement was given in, "" if the error belongs to no statement.
+// SQL returns the text in which the failed statement was given, "" if there was none.
 func (e *Error) SQL() string { return e.sql }
 
-// Offset returns the byte offset in SQL at which SQLite found the error, -1 if it is not known.
+// Offset returns the offset in bytes in SQL at which SQLite found the error, -1 if it does not say.
 func (e *Error) Offset() int { return e.offset }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() []error { return []error{e.err} }
 
-// Is reports whether target is this error's primary or extended result code.
+// Is reports whether target is the primary or the extended result code.
 func (e *Error) Is(target error) bool {
 	switch code := target.(type) {
 	case sqlite3.ErrorCode:
@@ -61,41 +62,39 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// newError makes an *Error of what internal/conn or SQLite's binding returned for the statement that begins at offset
-// base of text. nil and an *Error are returned as they are.
-func newError(err error, text string, base int) error {
-	if err == nil {
-		return nil
-	}
-	if e, ok := err.(*Error); ok {
+// newError makes an *Error of what internal/conn or SQLite's binding returned about the statement at offset base of
+// text. An *Error stays what it is.
+func newError(err error, text string, base int) *Error {
+	var e *Error
+	if errors.As(err, &e) {
 		return e
 	}
-	e := &Error{err: err, sql: text, offset: -1}
-	var full *sqlite3.Error
+	e = &Error{err: err, sql: text, offset: -1}
+	var syntax *conn.SyntaxError
+	if errors.As(err, &syntax) {
+		e.offset = base + syntax.Offset
+	}
 	var code sqlite3.ExtendedErrorCode
-	switch {
-	case errors.As(err, &full):
-		e.code = int(full.ExtendedCode())
-		errors.As(full, &e.errno)
-		if rest := full.SQL(); rest != "" && base >= 0 {
-			e.offset = max(len(text)-len(rest), base)
-		}
-	case errors.As(err, &code):
+	if errors.As(err, &code) {
 		e.code = int(code)
-	default:
+	} else {
 		e.code = int(codeOf(err))
 	}
-	e.msg = message(err, full, e)
+	var full *sqlite3.Error
+	if errors.As(err, &full) {
+		errors.As(full.Unwrap(), &e.errno)
+	}
+	e.msg = textOf(err, full, e)
 	return e
 }
 
-// codeOf chooses the result code of an error that did not come from SQLite.
+// codeOf chooses the result code of an error that is not SQLite's.
 func codeOf(err error) sqlite3.ErrorCode {
 	var panicked *conn.PanicError
 	switch {
 	case errors.As(err, &panicked):
 		if strings.HasSuffix(panicked.Error(), sqlite3.NOMEM.Error()) {
-			return sqlite3.NOMEM // SQLite's binding panics when SQLite is out of memory
+			return sqlite3.NOMEM
 		}
 		return sqlite3.INTERNAL
 	case errors.Is(err, conn.ErrClosed), errors.Is(err, conn.ErrStmtClosed):
@@ -106,32 +105,36 @@ func codeOf(err error) sqlite3.ErrorCode {
 	return sqlite3.ERROR
 }
 
-// message chooses the text of an error.
-func message(err error, full *sqlite3.Error, e *Error) string {
+// textOf chooses the text of an error.
+func textOf(err error, full *sqlite3.Error, e *Error) string {
 	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, end) {
 			return end.Error()
 		}
 	}
+	const prefix = "sqlite3: "
 	if full == nil {
-		return strings.TrimPrefix(err.Error(), "sqlite3: ")
+		return strings.TrimPrefix(err.Error(), prefix)
 	}
-	// The binding puts the code's text before SQLite's message and the system's error after it.
+	// The binding writes "sqlite3: ", the code's text, SQLite's message unless that is the same, the system's error.
 	msg := full.Error()
-	if sys := full.Unwrap(); sys != nil {
+	sys := full.Unwrap()
+	if sys != nil {
 		msg = strings.TrimSuffix(msg, ": "+sys.Error())
 	}
-	code := full.ExtendedCode().Error()
-	if rest := strings.TrimPrefix(msg, code+": "); rest != msg {
-		msg = rest
-	} else {
-		msg = strings.TrimPrefix(msg, "sqlite3: ")
+	if own, ok := strings.CutPrefix(msg, full.ExtendedCode().Error()+": "); ok {
+		msg = own
 	}
+	msg = strings.TrimPrefix(msg, prefix)
 	switch {
 	case e.errno != 0:
 		msg += ": " + e.errno.Error()
-	case full.Unwrap() != nil:
-		msg += ": " + full.Unwrap().Error()
+	case sys != nil:
+		msg += ": " + sys.Error()
+	}
+	var path *fs.PathError
+	if e.PrimaryCode() == int(sqlite3.FULL) && errors.As(sys, &path) {
+		msg += ": " + path.Path
 	}
 	return msg
 }

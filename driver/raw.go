@@ -94,7 +94,7 @@ var _ Statement = (*statement)(nil)
 
 func (c *session) Statement(ctx context.Context, sql string) (Statement, string, error) {
 	q, tail, err := c.prepare(ctx, sql, 0)
-	if q == nil {
+	if q == nil || err != nil {
 		return nil, "", err
 	}
 	return &statement{query: q}, tail, nil
@@ -104,6 +104,11 @@ func (s *statement) Bind(i int, v any) error { return s.fail(s.Stmt.Bind(i, v)) 
 
 func (s *statement) Step(ctx context.Context) (bool, error) {
 	var err error
+	if !s.hasRow {
+		if err := s.c.inTransaction(); err != nil {
+			return false, err
+		}
+	}
 	s.read = false
 	s.hasRow, err = s.Stmt.Step(ctx)
 	return s.hasRow, s.fail(err)

@@ -4,57 +4,204 @@ import (
 	"context"
 	sqldriver "database/sql/driver"
 	"io"
+	"reflect"
+
+	"github.com/turso-coop/turso-coop/internal/conn"
 )
 
-// rows are the rows of a run of a statement; q is nil if there was none.
+// query is one compiled statement, and what is known of it from one run to the next.
+type query struct {
+	*conn.Stmt
+	c    *session
+	text string // what the statement was given in
+	base int    // where in text it begins
+
+	running bool // rows of it are open
+	large   bool // much memory is bound to it
+
+	columns    []column
+	recompiled int // the count at which columns was filled
+}
+
+// column describes a result column.
+type column struct {
+	name, declared string
+	kind           columnKind
+}
+
+// fail makes an *Error of err.
+func (q *query) fail(err error) error { return q.c.fail(err, q.text, q.base) }
+
+// exec runs the statement to its end.
+func (q *query) exec(ctx context.Context, args *arguments) (result, error) {
+	if err := q.start(args); err != nil {
+		return result{}, err
+	}
+	err := q.Stmt.Exec(ctx)
+	q.drop()
+	if err != nil {
+		return result{}, q.fail(err)
+	}
+	return result{q.c.LastInsertRowID(), q.c.Changes()}, nil
+}
+
+// start checks that the statement may run and binds its arguments.
+func (q *query) start(args *arguments) error {
+	if err := q.c.inTransaction(); err != nil {
+		return err
+	}
+	return q.fail(args.bind(q))
+}
+
+// drop gives back the memory of large arguments.
+func (q *query) drop() {
+	if q.large {
+		_ = q.ClearBindings() // cannot fail: https://sqlite.org/c3ref/clear_bindings.html
+		q.large = false
+	}
+}
+
+// describe fills columns. SQLite knows them for sure only after the first step: it may find there that the schema has
+// changed and compile again.
+func (q *query) describe() []column {
+	n := q.Recompiled()
+	if q.columns != nil && n == q.recompiled {
+		return q.columns
+	}
+	q.recompiled = n
+	q.columns = make([]column, q.ColumnCount())
+	for i := range q.columns {
+		declared := q.ColumnDeclType(i)
+		q.columns[i] = column{q.ColumnName(i), declared, kindOf(declared)}
+	}
+	return q.columns
+}
+
+// rows are the rows of one run of a statement.
+//
+// A statement that writes takes its first step at once, so that Query does what it says even if nobody asks for rows.
+// One that only reads takes it when database/sql first asks for its columns or its row: until then rows that were
+// forgotten hold no lock.
 type rows struct {
 	ctx   context.Context
-	q     *query
-	owned bool
-	row   []any
+	q     *query // nil if there is no statement, or its run has ended
+	owned bool   // q is of no use after the run
+
+	columns []column
+	values  []any // of the current row, as stored
+	stepped bool
+	first   bool  // the first step found a row, which Next has not delivered yet
+	err     error // of the first step
 }
 
-func (q *query) rows(ctx context.Context, turn *arguments, owned bool) (sqldriver.Rows, error) {
-	if err := turn.bind(q); err != nil {
+var (
+	_ sqldriver.RowsColumnTypeDatabaseTypeName = (*rows)(nil)
+	_ sqldriver.RowsColumnTypeNullable         = (*rows)(nil)
+	_ sqldriver.RowsColumnTypeScanType         = (*rows)(nil)
+)
+
+// rows starts a run of q.
+func (q *query) rows(ctx context.Context, args *arguments, owned bool) (sqldriver.Rows, error) {
+	r := &rows{ctx: ctx, q: q, owned: owned}
+	if err := q.start(args); err != nil {
+		r.end()
 		return nil, err
 	}
-	return &rows{ctx: ctx, q: q, owned: owned, row: make([]any, q.ColumnCount())}, nil
+	q.running = true
+	if !q.ReadOnly() || q.ColumnCount() == 0 {
+		if r.step(); r.err != nil {
+			return nil, r.err
+		}
+	}
+	return r, nil
 }
 
-func (r *rows) Columns() []string {
-	if r.q == nil {
+// step takes the first step, once.
+func (r *rows) step() {
+	if r.stepped || r.q == nil {
+		return
+	}
+	r.stepped = true
+	row, err := r.q.Step(r.ctx)
+	r.columns = r.q.describe()
+	if !row || err != nil {
+		r.err = r.finish(err)
+		return
+	}
+	r.first = true
+	r.values = make([]any, len(r.columns))
+}
+
+// finish ends the run after its last step, which returned err.
+func (r *rows) finish(err error) error {
+	err = r.q.fail(err)
+	if eerr := r.end(); err == nil {
+		err = eerr
+	}
+	return err
+}
+
+// end resets or closes the statement.
+func (r *rows) end() error {
+	q := r.q
+	if q == nil {
 		return nil
 	}
-	names := make([]string, r.q.ColumnCount())
+	r.q = nil
+	q.running = false
+	if r.owned {
+		return q.fail(q.Close())
+	}
+	err := q.fail(q.Reset())
+	q.drop()
+	return err
+}
+
+// Columns implements driver.Rows.
+func (r *rows) Columns() []string {
+	r.step()
+	names := make([]string, len(r.columns))
 	for i := range names {
-		names[i] = r.q.ColumnName(i)
+		names[i] = r.columns[i].name
 	}
 	return names
 }
 
+// Next implements driver.Rows.
 func (r *rows) Next(dest []sqldriver.Value) error {
+	if r.step(); r.err != nil {
+		return r.err
+	}
 	if r.q == nil {
 		return io.EOF
 	}
-	ok, err := r.q.Next(r.ctx, r.row)
-	if err != nil {
-		return r.q.fail(err)
+	row, err := true, error(nil)
+	if r.first {
+		r.first = false
+		err = r.q.Stmt.Columns(r.values)
+	} else {
+		row, err = r.q.Next(r.ctx, r.values)
 	}
-	if !ok {
-		return io.EOF
+	if !row || err != nil {
+		if err = r.finish(err); err == nil {
+			err = io.EOF
+		}
+		return err
 	}
-	for i, v := range r.row {
-		dest[i] = v
+	for i, v := range r.values {
+		dest[i] = convert(v, r.columns[i].kind, r.q.c.cfg.loc)
 	}
 	return nil
 }
 
-func (r *rows) Close() error {
-	if r.q == nil {
-		return nil
-	}
-	if r.owned {
-		return r.q.fail(r.q.Close())
-	}
-	return r.q.fail(r.q.Reset())
-}
+// Close implements driver.Rows.
+func (r *rows) Close() error { return r.end() }
+
+// ColumnTypeDatabaseTypeName returns the type as declared, with its case and parentheses.
+func (r *rows) ColumnTypeDatabaseTypeName(i int) string { return r.columns[i].declared }
+
+// ColumnTypeNullable reports that every column may be NULL: an expression may, and so may an outer join's column.
+func (r *rows) ColumnTypeNullable(int) (nullable, ok bool) { return true, true }
+
+// ColumnTypeScanType returns a type that can take NULL.
+func (r *rows) ColumnTypeScanType(i int) reflect.Type { return scanType(r.columns[i].declared) }

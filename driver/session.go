@@ -3,74 +3,55 @@ package driver
 import (
 	"context"
 	sqldriver "database/sql/driver"
+	"errors"
 
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/turso-coop/turso-coop/internal/conn"
 )
 
-// session is one pooled connection.
+// session is one connection of the pool.
 type session struct {
 	*conn.Conn
-	cfg    *config
-	tx     *tx  // the open driver.Tx
-	broken bool // an I/O error or a corrupt file was met: the pool should not lend the connection again
+	cfg     *config
+	closers []func() error
+	tx      *tx  // begun by database/sql and not ended by it
+	broken  bool // the file could not be read or written, or is not a sound database
 }
 
 var _ Conn = (*session)(nil)
 
-// query is one compiled statement.
-type query struct {
-	*conn.Stmt
-	c    *session
-	text string // what the statement was given in
-	base int    // where in text it begins
-}
-
-// prepare compiles the first statement at or behind offset base of text; q is nil if there is none.
+// prepare compiles the first statement of text at or behind offset base. q is nil if there is none.
 func (c *session) prepare(ctx context.Context, text string, base int) (q *query, tail string, err error) {
 	s, tail, err := c.Conn.Prepare(ctx, text[base:])
-	if err != nil {
+	if s == nil || err != nil {
 		return nil, "", c.fail(err, text, base)
-	}
-	if s == nil {
-		return nil, "", nil
 	}
 	return &query{Stmt: s, c: c, text: text, base: base}, tail, nil
 }
 
-// fail makes an *Error of err, and remembers what it says about the connection.
+// fail makes an *Error of err, which came about in the statement at base of text, and takes note of what it says about
+// the connection.
 func (c *session) fail(err error, text string, base int) error {
 	if err == nil {
 		return nil
 	}
-	err = newError(err, text, base)
-	if e, ok := err.(*Error); ok {
-		switch sqlite3.ErrorCode(e.PrimaryCode()) {
-		case sqlite3.IOERR, sqlite3.CORRUPT, sqlite3.NOTADB:
-			c.broken = true
-		}
-		if c.tx != nil && c.Autocommit() {
-			c.tx.lost(e)
-		}
+	e := newError(err, text, base)
+	switch sqlite3.ErrorCode(e.PrimaryCode()) {
+	case sqlite3.IOERR, sqlite3.CORRUPT, sqlite3.NOTADB:
+		c.broken = true
 	}
-	return err
+	if c.tx != nil && c.tx.cause == nil && c.Autocommit() {
+		c.tx.cause = e
+	}
+	return e
 }
 
-func (q *query) fail(err error) error { return q.c.fail(err, q.text, q.base) }
-
-// begin checks that a statement may run.
-func (c *session) begin() error {
-	if c.tx != nil && c.Err() == nil && c.Autocommit() {
-		return c.tx.gone()
-	}
-	return nil
-}
-
-// ExecContext runs every statement of text and returns the result of the last one.
+// ExecContext runs every statement of text. The result is that of the last one. Statements before one that fails stay
+// done.
 func (c *session) ExecContext(ctx context.Context, text string, args []sqldriver.NamedValue) (sqldriver.Result, error) {
 	var res result
-	turn := arguments{args: args}
+	a := newArguments(args)
 	for base := 0; base < len(text); {
 		q, tail, err := c.prepare(ctx, text, base)
 		if err != nil {
@@ -80,42 +61,43 @@ func (c *session) ExecContext(ctx context.Context, text string, args []sqldriver
 			break
 		}
 		base = len(text) - len(tail)
-		res, err = q.exec(ctx, &turn)
-		if cerr := q.Close(); err == nil {
-			err = q.fail(cerr)
-		}
-		if err != nil {
+		if res, err = q.exec(ctx, &a); err != nil {
+			_ = q.Close()
 			return nil, err
+		}
+		if err := q.Close(); err != nil {
+			return nil, q.fail(err)
 		}
 	}
 	return res, nil
 }
 
-// QueryContext runs every statement of text and returns the rows of the last one.
+// QueryContext runs every statement of text. The rows are those of the last one.
 func (c *session) QueryContext(ctx context.Context, text string, args []sqldriver.NamedValue) (sqldriver.Rows, error) {
-	turn := arguments{args: args}
-	q, tail, err := c.prepare(ctx, text, 0)
-	for {
+	a := newArguments(args)
+	for base := 0; ; {
+		q, tail, err := c.prepare(ctx, text, base)
 		if err != nil {
 			return nil, err
 		}
 		if q == nil {
 			return &rows{}, nil
 		}
-		// Whether q is the last one only the compiler can say: what follows may be a comment.
-		next, rest, err := c.prepare(ctx, text, len(text)-len(tail))
-		_ = err
-		if next == nil {
-			return q.rows(ctx, &turn, true)
+		if conn.Blank(tail) {
+			return q.rows(ctx, &a, true)
 		}
-		if _, err := q.exec(ctx, &turn); err != nil {
+		base = len(text) - len(tail)
+		_, err = q.exec(ctx, &a)
+		if cerr := q.Close(); err == nil && cerr != nil {
+			err = q.fail(cerr)
+		}
+		if err != nil {
 			return nil, err
 		}
-		q, tail = next, rest
 	}
 }
 
-// PrepareContext compiles the first statement of text.
+// PrepareContext compiles the first statement of text; the others are ignored.
 func (c *session) PrepareContext(ctx context.Context, text string) (sqldriver.Stmt, error) {
 	q, _, err := c.prepare(ctx, text, 0)
 	if err != nil {
@@ -129,12 +111,12 @@ func (c *session) Prepare(text string) (sqldriver.Stmt, error) {
 	return c.PrepareContext(context.Background(), text)
 }
 
-// Exec implements the legacy driver.Execer.
+// Exec runs text as ExecContext does, for code that holds a driver connection.
 func (c *session) Exec(text string, args []sqldriver.Value) (sqldriver.Result, error) {
 	return c.ExecContext(context.Background(), text, named(args))
 }
 
-// Query implements the legacy driver.Queryer.
+// Query runs text as QueryContext does, for code that holds a driver connection.
 func (c *session) Query(text string, args []sqldriver.Value) (sqldriver.Rows, error) {
 	return c.QueryContext(context.Background(), text, named(args))
 }
@@ -147,43 +129,45 @@ func named(args []sqldriver.Value) []sqldriver.NamedValue {
 	return list
 }
 
-// Ping reports whether the connection is open. It touches no file and waits for no lock.
-func (c *session) Ping(context.Context) error { return c.fail(c.Err(), "", -1) }
+// CheckNamedValue implements driver.NamedValueChecker.
+func (c *session) CheckNamedValue(v *sqldriver.NamedValue) error { return checkValue(v) }
 
-// ResetSession is called when the pool lends the connection again.
+// Ping reports whether the connection is usable. It touches no file and waits for no lock.
+func (c *session) Ping(context.Context) error { return c.fail(c.Err(), "", 0) }
+
+// ResetSession implements driver.SessionResetter. It does not roll back: programs with a pool of one connection run
+// BEGIN and COMMIT by Exec.
 func (c *session) ResetSession(context.Context) error {
 	if !c.IsValid() {
-		return sqldriver.ErrBadConn
+		return sqldriver.ErrBadConn // nothing has been tried on it: the pool takes another one
 	}
 	return nil
 }
 
-// IsValid reports whether the pool should keep the connection.
+// IsValid reports whether the pool may lend the connection again. A database in memory would be lost with it.
 func (c *session) IsValid() bool { return c.Err() == nil && (!c.broken || c.cfg.memory) }
 
 // Stats implements Conn.
 func (c *session) Stats() Stats { return Stats{} }
 
-// Close implements driver.Conn.
-func (c *session) Close() error { return newError(c.Conn.Close(), "", -1) }
-
-// result is a driver.Result.
-type result struct{ rowID, changes int64 }
-
-func (r result) LastInsertId() (int64, error) { return r.rowID, nil }
-func (r result) RowsAffected() (int64, error) { return r.changes, nil }
-
-// exec runs the statement to its end.
-func (q *query) exec(ctx context.Context, turn *arguments) (result, error) {
-	if err := q.c.begin(); err != nil {
-		return result{}, err
+// Close closes the connection, then what RegisterKey's functions have added to it. An open transaction is rolled back.
+func (c *session) Close() error {
+	err := c.Conn.Close()
+	for i := range c.closers {
+		err = errors.Join(err, c.closers[len(c.closers)-1-i]())
 	}
-	if err := turn.bind(q); err != nil {
-		return result{}, err
+	c.closers = nil
+	if err == nil {
+		return nil
 	}
-	if err := q.Stmt.Exec(ctx); err != nil {
-		return result{}, q.fail(err)
-	}
-	return result{q.c.LastInsertRowID(), q.c.Changes()}, nil
+	return newError(err, "", 0)
 }
 
+// result is the result of a statement. SQLite keeps both numbers from the last statement that set them.
+type result struct{ rowID, changes int64 }
+
+// LastInsertId implements driver.Result.
+func (r result) LastInsertId() (int64, error) { return r.rowID, nil }
+
+// RowsAffected implements driver.Result.
+func (r result) RowsAffected() (int64, error) { return r.changes, nil }

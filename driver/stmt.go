@@ -3,16 +3,28 @@ package driver
 import (
 	"context"
 	sqldriver "database/sql/driver"
+	"fmt"
 )
 
-// stmt is a prepared statement; q is nil if its text is empty.
+// stmt is a prepared statement. Only the first statement of its text counts.
 type stmt struct {
 	c *session
-	q *query
+	q *query // nil if the text holds no statement
 }
 
+var (
+	_ sqldriver.StmtExecContext   = (*stmt)(nil)
+	_ sqldriver.StmtQueryContext  = (*stmt)(nil)
+	_ sqldriver.NamedValueChecker = (*stmt)(nil)
+)
+
+// NumInput leaves the counting to this package: one named argument may answer several parameters.
 func (s *stmt) NumInput() int { return -1 }
 
+// CheckNamedValue implements driver.NamedValueChecker.
+func (s *stmt) CheckNamedValue(v *sqldriver.NamedValue) error { return checkValue(v) }
+
+// Close implements driver.Stmt.
 func (s *stmt) Close() error {
 	if s.q == nil {
 		return nil
@@ -20,24 +32,68 @@ func (s *stmt) Close() error {
 	return s.q.fail(s.q.Close())
 }
 
+// arguments refuses positional arguments that no parameter takes: unlike a script, a statement takes all of them.
+func (s *stmt) arguments(q *query, args []sqldriver.NamedValue) (*arguments, error) {
+	a := newArguments(args)
+	if got, want := a.left(), q.BindCount(); got > want {
+		return nil, q.fail(fmt.Errorf("too many args to execute statement: want %d got %d", want, got))
+	}
+	return &a, nil
+}
+
+// idle returns a query to run: the prepared one, or a copy of it for this run while rows of the prepared one are open.
+func (s *stmt) idle(ctx context.Context) (q *query, copied bool, err error) {
+	if !s.q.running {
+		return s.q, false, nil
+	}
+	q, _, err = s.c.prepare(ctx, s.q.text, s.q.base)
+	return q, true, err
+}
+
+// ExecContext implements driver.StmtExecContext.
 func (s *stmt) ExecContext(ctx context.Context, args []sqldriver.NamedValue) (sqldriver.Result, error) {
 	if s.q == nil {
 		return result{}, nil
 	}
-	return s.q.exec(ctx, &arguments{args: args})
+	q, copied, err := s.idle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if copied {
+		defer q.Close()
+	}
+	a, err := s.arguments(q, args)
+	if err != nil {
+		return nil, err
+	}
+	return q.exec(ctx, a)
 }
 
+// QueryContext implements driver.StmtQueryContext.
 func (s *stmt) QueryContext(ctx context.Context, args []sqldriver.NamedValue) (sqldriver.Rows, error) {
 	if s.q == nil {
 		return &rows{}, nil
 	}
-	return s.q.rows(ctx, &arguments{args: args}, false)
+	q, copied, err := s.idle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.arguments(q, args)
+	if err != nil {
+		if copied {
+			_ = q.Close()
+		}
+		return nil, err
+	}
+	return q.rows(ctx, a, copied)
 }
 
+// Exec implements driver.Stmt.
 func (s *stmt) Exec(args []sqldriver.Value) (sqldriver.Result, error) {
 	return s.ExecContext(context.Background(), named(args))
 }
 
+// Query implements driver.Stmt.
 func (s *stmt) Query(args []sqldriver.Value) (sqldriver.Rows, error) {
 	return s.QueryContext(context.Background(), named(args))
 }

@@ -8,6 +8,7 @@
 //   - Waiting for locks. The busy handler waits for the time-out or the context, whichever ends first.
 //   - Panics. A panic inside SQLite, inside a function that it calls, or inside the VFS ends the connection, not the
 //     program: its statements are finalized and its files closed, locks included, and every later call says why.
+//     Being out of memory is an ordinary error, unless it was met in a function that SQLite had called.
 //
 // A Conn, with its statements, is used by one goroutine at a time. A function called by SQLite may call its own
 // connection again.
@@ -17,8 +18,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -74,17 +77,16 @@ func Open(ctx context.Context, o Options) (_ *Conn, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{}
+	c := &Conn{err: ErrClosed}
 	c.depth++
 	defer c.leave(context.Background(), &err)
 	if c.db, err = sqlite3.OpenContext(ctx, name); err != nil {
-		c.err = ErrClosed
 		return nil, withContext(ctx, err)
 	}
 	if err = c.installBusy(o.BusyTimeout); err != nil {
-		c.err = ErrClosed
 		return nil, err
 	}
+	c.err = nil
 	return c, nil
 }
 
@@ -102,19 +104,46 @@ func (c *Conn) enter(ctx context.Context) (outer context.Context, err error) {
 func (c *Conn) leave(outer context.Context, err *error) {
 	c.depth--
 	if p := recover(); p != nil {
-		if c.err == nil {
-			c.err = &PanicError{Value: p, Stack: debug.Stack()}
-		}
-		*err = c.err
+		*err = c.panicked(p)
 	}
 	switch {
 	case c.err == nil:
 		c.db.SetInterrupt(outer)
 	case c.depth == 0:
-		c.release()
+		_ = c.release()
 	default:
 		// SQLite is still running below a function that it called: make it stop, the outermost call releases.
 		c.db.SetInterrupt(ended)
+	}
+}
+
+// panicked turns what a call panicked with into an error, and ends the connection if SQLite was cut short.
+func (c *Conn) panicked(p any) error {
+	if err, ok := p.(error); ok && err.Error() == sqlite3.NOMEM.Error() && !cutShort() {
+		return sqlite3.NOMEM // how the binding reports it; SQLite itself had returned
+	}
+	err := &PanicError{Value: p, Stack: debug.Stack()}
+	if c.err == nil {
+		c.err = err
+	}
+	return err
+}
+
+// sqliteCode is the import path of SQLite translated to Go.
+const sqliteCode = "github.com/ncruces/go-sqlite3-wasm/"
+
+// cutShort reports whether the panic that is being recovered went through code of SQLite.
+func cutShort() bool {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs)])
+	for {
+		frame, more := frames.Next()
+		if strings.HasPrefix(frame.Function, sqliteCode) {
+			return true
+		}
+		if !more {
+			return false
+		}
 	}
 }
 
@@ -128,10 +157,29 @@ var ended = func() context.Context {
 // withContext says of an error that came about because ctx ended that it did: INTERRUPT, or BUSY from a wait that was
 // cut short.
 func withContext(ctx context.Context, err error) error {
-	if cause := ctx.Err(); cause != nil && (errors.Is(err, sqlite3.INTERRUPT) || errors.Is(err, sqlite3.BUSY)) {
+	if err == nil || !errors.Is(err, sqlite3.INTERRUPT) && !errors.Is(err, sqlite3.BUSY) {
+		return err
+	}
+	if cause := ctx.Err(); cause != nil {
 		return fmt.Errorf("%w: %w", cause, err)
 	}
 	return err
+}
+
+// Do calls f with SQLite's connection, for set-up that steps no statement. f runs under ctx and its panic is an error,
+// as in every call.
+func (c *Conn) Do(ctx context.Context, f func(*sqlite3.Conn) error) (err error) {
+	outer, err := c.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.leave(outer, &err)
+	return withContext(ctx, f(c.db))
+}
+
+// Script runs the statements of sql and drops their rows.
+func (c *Conn) Script(ctx context.Context, sql string) error {
+	return c.Do(ctx, func(db *sqlite3.Conn) error { return db.Exec(sql) })
 }
 
 // Close finalizes the statements that are left, rolls back an open transaction and closes the files. It returns

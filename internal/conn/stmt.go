@@ -10,21 +10,18 @@ import (
 	"github.com/ncruces/go-sqlite3"
 )
 
-var (
-	// ErrStmtClosed is what every call on a closed statement returns.
-	ErrStmtClosed = errors.New("statement is closed")
-
-	errNoRow      = errors.New("statement has no row")
-)
+// ErrStmtClosed is what every call on a closed statement returns.
+var ErrStmtClosed = errors.New("statement is closed")
 
 // TimeLayout is how [Stmt.Bind] writes a time, in its own zone.
 const TimeLayout = "2006-01-02 15:04:05.999999999-07:00"
 
 // Stmt is one compiled SQL statement.
 type Stmt struct {
-	c   *Conn
-	s   *sqlite3.Stmt // nil once closed
-	sql string
+	c      *Conn
+	s      *sqlite3.Stmt // nil once closed
+	sql    string
+	failed bool // the last step did: SQLite repeats its error when the statement is reset
 }
 
 // Prepare compiles the first statement of sql and returns it with the text behind it. The statement is nil if sql
@@ -39,14 +36,11 @@ func (c *Conn) Prepare(ctx context.Context, sql string) (_ *Stmt, tail string, e
 		return nil, "", err
 	}
 	defer c.leave(outer, &err)
-	s, tail, err := c.db.Prepare(sql)
-	if err != nil {
+	s, text, tail, err := c.compile(sql)
+	if s == nil {
 		return nil, "", withContext(ctx, err)
 	}
-	if s == nil {
-		return nil, "", nil
-	}
-	return &Stmt{c: c, s: s, sql: sql[:len(sql)-len(tail)]}, tail, nil
+	return &Stmt{c: c, s: s, sql: text}, tail, nil
 }
 
 // enter is Conn.enter for a call on s.
@@ -75,13 +69,13 @@ func (s *Stmt) Step(ctx context.Context) (row bool, err error) {
 }
 
 func (s *Stmt) step(ctx context.Context) (row bool, err error) {
-	if s.s.Step() {
-		return true, nil
-	}
-	if err := s.s.Err(); err != nil {
+	s.failed = true
+	row = s.s.Step()
+	if err = s.s.Err(); err != nil {
 		return false, withContext(ctx, err)
 	}
-	return false, nil
+	s.failed = false
+	return row, nil
 }
 
 // Next is Step and Columns in one.
@@ -115,7 +109,8 @@ func (s *Stmt) Reset() (err error) {
 		return err
 	}
 	defer s.c.leave(outer, &err)
-	failed := s.s.Err() != nil
+	failed := s.failed
+	s.failed = false
 	if err = s.s.Reset(); failed {
 		return nil
 	}
@@ -134,8 +129,7 @@ func (s *Stmt) Close() (err error) {
 		return err
 	}
 	defer s.c.leave(outer, &err)
-	failed := st.Err() != nil
-	if err = st.Close(); failed {
+	if err = st.Close(); s.failed {
 		return nil
 	}
 	return err
@@ -144,6 +138,15 @@ func (s *Stmt) Close() (err error) {
 // ReadOnly reports whether the statement makes no direct change to a database.
 // https://sqlite.org/c3ref/stmt_readonly.html
 func (s *Stmt) ReadOnly() bool { return s.usable() && s.s.ReadOnly() }
+
+// Recompiled returns how often SQLite has compiled the statement again because the schema had changed. What the
+// statement's columns are can differ each time.
+func (s *Stmt) Recompiled() int {
+	if !s.usable() {
+		return 0
+	}
+	return s.s.Status(sqlite3.STMTSTATUS_REPREPARE, false)
+}
 
 // BindCount returns the largest index of a parameter.
 func (s *Stmt) BindCount() int {
@@ -237,9 +240,6 @@ func (s *Stmt) Columns(dest []any) (err error) {
 }
 
 func (s *Stmt) columns(dest []any) error {
-	if s.s.DataCount() != len(dest) {
-		return errNoRow
-	}
 	clear(dest) // the binding would reuse a []byte that it finds there
 	if err := s.s.Columns(dest...); err != nil {
 		return err
