@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/turso-coop/turso-coop/driver"
+)
+
+// The commands about the database as a whole.
+
+func (sh *shell) cmdOpen(d *dotLine) error {
+	t := target{name: memoryName, engine: sh.target.engine}
+	fresh, named := false, false
+	for i := 1; i < len(d.args); i++ {
+		switch arg := d.arg(i); {
+		case isOption(arg, "new"):
+			fresh = true
+		case isOption(arg, "readonly"):
+			t.readOnly = true
+		case isOption(arg, "ifexist"), isOption(arg, "ifexists"):
+			t.existing = true
+		case strings.HasPrefix(arg, "-"):
+			return complain("unknown option: %s", arg)
+		case named:
+			return complain("extra argument: \"%s\"", arg)
+		default:
+			t.name, named = arg, true
+		}
+	}
+	if err := sh.closeDatabase(); err != nil {
+		sh.report("Error: %s\n", message(err))
+	}
+	sh.target = t
+	if fresh && !t.inMemory() {
+		if err := removeDatabase(t.name); err != nil {
+			return err
+		}
+	}
+	ctx, done := sh.interrupts.begin()
+	defer done()
+	err := sh.open(ctx)
+	if err == nil || !isCantOpen(err) {
+		return nil // what passes, like a lock, the next statement will tell
+	}
+	sh.report("Error: unable to open database \"%s\": unable to open database file\n", t.name)
+	sh.report("Notice: using substitute in-memory database instead of \"%s\"\n", t.name)
+	sh.target = target{name: memoryName, engine: t.engine}
+	return errFailed
+}
+
+// removeDatabase deletes the files of a database.
+func removeDatabase(name string) error {
+	if uri, ok := strings.CutPrefix(name, "file:"); ok {
+		name, _, _ = strings.Cut(uri, "?")
+	}
+	for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
+		if err := os.Remove(name + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return complain("Error: cannot delete \"%s\": %s", name+suffix, err)
+		}
+	}
+	return nil
+}
+
+func (sh *shell) cmdDatabases(*dotLine) error {
+	return sh.use(func(ctx context.Context, c driver.Conn) error {
+		return query(ctx, c, "PRAGMA database_list", nil, func(row []any) error {
+			schema, file := asText(row[1]), asText(row[2])
+			access := "r/w"
+			if readOnly, _ := c.Raw().ReadOnly(schema); readOnly {
+				access = "r/o"
+			}
+			if file == "" {
+				file = `""`
+			}
+			fmt.Fprintf(sh.out, "%s: %s %s\n", schema, file, access)
+			return nil
+		})
+	})
+}
+
+func (sh *shell) cmdTimeout(d *dotLine) error {
+	ms := 0
+	if len(d.args) > 1 {
+		ms, _ = strconv.Atoi(d.arg(1))
+	}
+	return sh.use(func(ctx context.Context, c driver.Conn) error {
+		return do(ctx, c, fmt.Sprintf("PRAGMA busy_timeout=%d", ms))
+	})
+}
+
+func (sh *shell) cmdLoad(d *dotLine) error {
+	if len(d.args) < 2 || d.arg(1) == "" {
+		return complain("Usage: .load FILE")
+	}
+	file := d.arg(1)
+	switch ext := filepath.Ext(file); ext {
+	case ".so", ".dylib", ".dll":
+		return complain("Error: cannot load \"%s\": only WebAssembly modules can be loaded, no C libraries", file)
+	}
+	return sh.use(func(_ context.Context, c driver.Conn) error { return sh.db.load(c, file) })
+}
+
+func (sh *shell) cmdVersion(*dotLine) error {
+	version, source, err := libraryVersion(context.Background())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(sh.out, "SQLite %s %s\n", version, source)
+	return nil
+}
+
+// libraryVersion returns the version of SQLite and the check-in it was built
+// from, which begins with a date.
+func libraryVersion(ctx context.Context) (version, source string, err error) {
+	db, err := openDatabase(ctx, target{name: memoryName})
+	if err != nil {
+		return "", "", err
+	}
+	defer func() { err = errors.Join(err, db.close()) }()
+	err = db.use(func(c driver.Conn) error {
+		return query(ctx, c, "SELECT sqlite_version(), sqlite_source_id()", nil, func(row []any) error {
+			version, source = asText(row[0]), asText(row[1])
+			return nil
+		})
+	})
+	return version, source, err
+}

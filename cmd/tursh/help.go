@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+func (sh *shell) cmdHelp(d *dotLine) error {
+	pattern := ""
+	if len(d.args) > 1 {
+		pattern = d.arg(1)
+	}
+	switch pattern {
+	case "":
+		sh.listHelp(offered(func(*command) bool { return true }))
+	case "-a", "-all", "--all":
+		sh.fullHelp(offered(func(*command) bool { return true }))
+	default:
+		sh.findHelp(pattern)
+	}
+	return nil
+}
+
+// findHelp shows the commands whose names begin with pattern, or else those
+// whose help has it anywhere.
+func (sh *shell) findHelp(pattern string) {
+	name := strings.TrimPrefix(pattern, ".")
+	named := offered(func(c *command) bool { return strings.HasPrefix(c.name, name) })
+	if len(named) > 1 {
+		sh.listHelp(named)
+		return
+	}
+	if len(named) == 0 {
+		wanted := strings.ToLower(pattern)
+		named = offered(func(c *command) bool {
+			text := c.name + " " + c.usage + " " + c.about + " " + strings.Join(c.detail, " ")
+			return strings.Contains(strings.ToLower(text), wanted)
+		})
+	}
+	if len(named) == 0 {
+		fmt.Fprintf(sh.out, "Nothing matches '%s'\n", pattern)
+		return
+	}
+	sh.fullHelp(named)
+}
+
+// offered returns the commands that can be run and that match.
+func offered(match func(*command) bool) (list []*command) {
+	for _, c := range commands {
+		if c.run != nil && match(c) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func (sh *shell) listHelp(list []*command) {
+	for _, c := range list {
+		fmt.Fprintf(sh.out, "%-25s%s\n", strings.TrimRight("."+c.name+" "+c.usage, " "), c.about)
+	}
+}
+
+func (sh *shell) fullHelp(list []*command) {
+	for _, c := range list {
+		sh.listHelp([]*command{c})
+		for _, line := range c.detail {
+			fmt.Fprintf(sh.out, "   %s\n", line)
+		}
+	}
+}
+
+// usage writes the help of the command line.
+func usage(w io.Writer, program string) {
+	fmt.Fprintf(w, "Usage: %s [OPTIONS] [FILENAME [SQL...]]\n", program)
+	fmt.Fprint(w, `FILENAME is a SQLite database, created when it is first needed; without it the
+database is in memory. Each SQL is one argument of statements, a dot-command, or
+the name of a script that ends in .sql or .txt. Without any, input is read.
+OPTIONS, with one dash or two:
+   --                   the arguments after this are not options
+`)
+	for _, o := range options {
+		if o.about != "" {
+			fmt.Fprintf(w, "   %-20s %s\n", strings.TrimRight("-"+o.name+" "+o.takes, " "), o.about)
+		}
+	}
+}

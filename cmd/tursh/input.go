@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// An input is a source of lines: a script, a pipe or somebody at a terminal.
+type input struct {
+	name   string // for messages
+	lines  lineReader
+	prompt bool // somebody is asked for each line
+	line   int  // number of the last line read
+}
+
+const stdinName = "<stdin>"
+
+// A lineReader reads an input line by line.
+type lineReader interface {
+	// readLine returns the next line without its line ending, io.EOF after the
+	// last, or errInterrupted if Ctrl-C was typed instead of a line. prompt is
+	// shown before, if somebody is there to see it.
+	readLine(prompt string) (string, error)
+}
+
+var (
+	errInterrupted = errors.New("interrupted")
+	errTooBig      = errors.New("input SQL is too big")
+)
+
+// maxSQL is the most SQL text that SQLite compiles at once, in bytes; nothing
+// longer is kept (https://sqlite.org/limits.html).
+const maxSQL = 1_000_000_000
+
+// scriptReader reads lines that nobody types.
+type scriptReader struct {
+	r    *bufio.Reader
+	line []byte // a line longer than the buffer of r
+}
+
+func newScriptReader(r io.Reader) *scriptReader {
+	return &scriptReader{r: bufio.NewReaderSize(r, 64<<10)}
+}
+
+func (s *scriptReader) readLine(string) (string, error) {
+	s.line = s.line[:0]
+	for {
+		part, err := s.r.ReadSlice('\n')
+		if err == nil && len(s.line) == 0 {
+			return chomp(part), nil
+		}
+		s.line = append(s.line, part...)
+		switch {
+		case len(s.line) > maxSQL:
+			return "", errTooBig
+		case err == bufio.ErrBufferFull:
+		case err == nil, err == io.EOF && len(s.line) > 0:
+			line := chomp(s.line)
+			if len(s.line) > 1<<20 {
+				s.line = nil // one long line is no reason to hold on to its memory
+			}
+			return line, nil
+		default:
+			return "", err
+		}
+	}
+}
+
+func chomp(line []byte) string {
+	text := strings.TrimSuffix(string(line), "\n")
+	if len(text) < len(line) {
+		text = strings.TrimSuffix(text, "\r")
+	}
+	return text
+}
+
+// maxDepth is how deep inputs can be read within each other, by .read.
+const maxDepth = 25
+
+// process reads in to its end, runs what it says, and returns whether all of
+// that went well.
+func (sh *shell) process(in *input) (ok bool) {
+	if sh.depth == maxDepth {
+		sh.report("%s: Input nesting limit (%d) reached at line %d. Check recursion.\n", in.name, maxDepth, sh.input.line)
+		return false
+	}
+	outer := sh.input
+	sh.input = in
+	sh.depth++
+	defer func() {
+		sh.input = outer
+		sh.depth--
+	}()
+	p := &pending{ok: true}
+	for (p.ok || !sh.bail || in.prompt) && sh.exit == nil {
+		if !sh.processLine(in, p) {
+			break
+		}
+	}
+	if text := p.text(); text != "" && sh.exit == nil && !sh.interrupted(in) {
+		sh.runGroup(in, p, text) // perhaps incomplete: SQLite says so
+	}
+	return p.ok
+}
+
+// pending is the statement that an input is in the middle of.
+type pending struct {
+	lines []string
+	size  int // of the lines, with an end for each
+	start int // number of the first line
+	scan  scanner
+	ok    bool // nothing has failed so far
+}
+
+func (p *pending) text() string { return strings.Join(p.lines, "\n") }
+
+func (p *pending) reset() { *p = pending{ok: p.ok} }
+
+func (p *pending) add(line string, number int) {
+	if len(p.lines) == 0 {
+		line = trimSpace(line)
+		p.start = number
+	}
+	p.scan.feed(line)
+	p.lines = append(p.lines, line)
+	p.size += len(line) + 1
+}
+
+// processLine reads one line and runs what it completes. It returns false at
+// the end of the input.
+func (sh *shell) processLine(in *input, p *pending) (more bool) {
+	if sh.flush() != nil {
+		return false
+	}
+	line, err := in.lines.readLine(sh.prompt(in, p))
+	if err != nil {
+		return sh.inputEnded(in, p, err)
+	}
+	if sh.interrupted(in) {
+		return false
+	}
+	in.line++
+	first := len(p.lines) == 0
+	switch {
+	case first && blank(line):
+		sh.echoInput(line)
+		return true
+	case first && strings.HasPrefix(line, "#"):
+		sh.echoInput(line)
+		return true
+	case first && strings.HasPrefix(line, "."):
+		sh.echoInput(line)
+		ok, quit := sh.runDot(line)
+		p.ok = p.ok && ok
+		return !quit
+	case isTerminator(line) && sh.terminates(p):
+		line = ";"
+	}
+	p.add(line, in.line)
+	switch {
+	case p.size > maxSQL:
+		return sh.inputEnded(in, p, errTooBig)
+	case p.scan.complete() && strings.Contains(line, ";"):
+		sh.runGroup(in, p, p.text())
+	case p.scan.complete() && blank(p.text()):
+		sh.echoInput(p.text())
+		p.reset()
+	}
+	return !sh.interrupted(in)
+}
+
+// terminates reports whether a semicolon would complete what is pending.
+func (sh *shell) terminates(p *pending) bool {
+	scan := p.scan
+	scan.feed(";")
+	return scan.complete()
+}
+
+func (sh *shell) runGroup(in *input, p *pending, text string) {
+	at := place{input: in.name, line: p.start}
+	p.reset()
+	sh.echoInput(text)
+	p.ok = sh.runSQL(text, at) && p.ok
+}
+
+// interrupted reports whether Ctrl-C is to end the input. One that somebody
+// types goes on after it.
+func (sh *shell) interrupted(in *input) bool {
+	if in.prompt {
+		sh.interrupts.take()
+		return false
+	}
+	return sh.interrupts.seen()
+}
+
+// inputEnded deals with the error that a line ended in, and reports whether
+// there can be more lines.
+func (sh *shell) inputEnded(in *input, p *pending, err error) (more bool) {
+	switch {
+	case err == errInterrupted:
+		p.reset()
+		return true
+	case err == io.EOF:
+		if in.prompt {
+			fmt.Fprintln(sh.out)
+		}
+		return false
+	case err == errTooBig:
+		sh.report("%s:%d: Input SQL is too big: more than %d bytes\n", in.name, max(p.start, 1), maxSQL)
+	default:
+		sh.report("Error: cannot read %s: %s\n", in.name, err)
+	}
+	p.reset()
+	p.ok = false
+	return in.prompt
+}
+
+func (sh *shell) echoInput(text string) {
+	if sh.echo {
+		fmt.Fprintln(sh.out, text)
+	}
+}
+
+// readFile runs the script called name.
+func (sh *shell) readFile(name string) (ok bool, err error) {
+	f, err := openScript(name)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	return sh.process(&input{name: name, lines: newScriptReader(f)}), nil
+}
+
+// openScript opens a file to read lines from; directories and the like have
+// none.
+func openScript(name string) (*os.File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, cannotOpen(name)
+	}
+	if info, err := f.Stat(); err != nil || info.Mode().Type()&^(os.ModeNamedPipe|os.ModeDevice|os.ModeCharDevice) != 0 {
+		f.Close()
+		return nil, cannotOpen(name)
+	}
+	return f, nil
+}
+
+func cannotOpen(name string) error { return complain("Error: cannot open \"%s\"", name) }

@@ -1,0 +1,31 @@
+// Tursh is a shell for SQLite databases: it takes SQL and dot-commands from its
+// arguments, from a script or from a terminal, and shows what they return, in
+// the ways and with the words of the sqlite3 shell of SQLite 3.54.
+//
+//	tursh [OPTIONS] [FILENAME [SQL...]]
+//
+// The parts, from the outside in: options.go reads the command line, input.go
+// finds statements and dot-commands in lines of text, sql.go runs the former,
+// command.go and the tables it lists the latter; mode.go, format.go and
+// columnar.go lay out rows. Everything reaches the database through the
+// project's own database/sql driver (db.go).
+package main
+
+import (
+	"io"
+	"os"
+)
+
+func main() {
+	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole program: args begins with its name, and the result is its
+// exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	sh := newShell(args[0], stdin, stdout, stderr)
+	stop := sh.interrupts.listen()
+	defer stop()
+	code := sh.start(args)
+	return sh.close(code)
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"github.com/turso-coop/turso-coop/driver"
+)
+
+// A shell is one run of the program.
+type shell struct {
+	name   string // of the program, as it was called
+	stdin  io.Reader
+	out    *bufio.Writer // results; flushed after every statement and before anything goes to stderr
+	stderr io.Writer
+
+	settings
+	target target
+	db     *database // nil until something needs it
+	reals  realText
+
+	input       *input // what is being read, nil while arguments run
+	depth       int    // how many inputs are being read, one within the other
+	argument    int    // index of the argument being run, 0 while input is read
+	interactive bool   // prompts for input, and goes on after errors
+	outTerminal bool   // results go to a terminal
+	version     string // of SQLite, as the prompt shows it
+	bail        bool   // ends at the first error
+	echo        bool   // shows input before running it
+
+	interrupts interrupts
+	exit       *int // the code to exit with, once that is decided
+}
+
+func newShell(name string, stdin io.Reader, stdout, stderr io.Writer) *shell {
+	sh := &shell{
+		name:        name,
+		stdin:       stdin,
+		out:         bufio.NewWriterSize(stdout, 64<<10),
+		stderr:      stderr,
+		target:      target{name: memoryName},
+		interactive: isTerminal(stdin),
+		outTerminal: isTerminal(stdout),
+	}
+	sh.screen = screenWidth(stdin, stdout)
+	return sh
+}
+
+// isTerminal reports whether stream, an io.Reader or io.Writer, is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func screenWidth(streams ...any) int {
+	for _, s := range streams {
+		if f, ok := s.(*os.File); ok {
+			if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+				return width
+			}
+		}
+	}
+	return 80
+}
+
+// quit makes the shell end with code.
+func (sh *shell) quit(code int) {
+	if sh.exit == nil {
+		sh.exit = &code
+	}
+}
+
+// close gives back what the shell holds and returns the exit code.
+func (sh *shell) close(code int) int {
+	if err := errors.Join(sh.closeDatabase(), sh.reals.close()); err != nil {
+		sh.report("Error: %s\n", message(err))
+		code = max(code, 1)
+	}
+	if err := sh.flush(); err != nil {
+		code = max(code, 1)
+	}
+	if sh.exit != nil {
+		return *sh.exit
+	}
+	return code
+}
+
+// report writes a message to stderr, after all results so far.
+func (sh *shell) report(format string, args ...any) {
+	_ = sh.flush()
+	fmt.Fprintf(sh.stderr, format, args...)
+}
+
+// flush writes out the results so far. A shell that cannot write ends.
+func (sh *shell) flush() error {
+	err := sh.out.Flush()
+	if err != nil && sh.exit == nil {
+		sh.quit(1)
+		fmt.Fprintf(sh.stderr, "Error: cannot write results: %s\n", err)
+	}
+	return err
+}
+
+// open opens the database if it is not open yet. One that does not exist is
+// created by this, so it is left until a statement or command needs it.
+func (sh *shell) open(ctx context.Context) error {
+	if sh.db != nil {
+		return nil
+	}
+	db, err := openDatabase(ctx, sh.target)
+	if err != nil {
+		return err
+	}
+	sh.db = db
+	return nil
+}
+
+// openFailed deals with an error of open that no later attempt could mend, and
+// reports whether it was one.
+func (sh *shell) openFailed(err error) bool {
+	if sh.db != nil || !isCantOpen(err) {
+		return false
+	}
+	sh.report("Error: unable to open database \"%s\": unable to open database file\n", sh.target.name)
+	sh.quit(1)
+	return true
+}
+
+func (sh *shell) closeDatabase() error {
+	if sh.db == nil {
+		return nil
+	}
+	db := sh.db
+	sh.db = nil
+	return db.close()
+}
+
+// use opens the database if need be and lends its connection to f. An
+// interrupt ends ctx.
+func (sh *shell) use(f func(ctx context.Context, c driver.Conn) error) error {
+	ctx, done := sh.interrupts.begin()
+	defer done()
+	if err := sh.open(ctx); err != nil {
+		return err
+	}
+	return sh.db.use(func(c driver.Conn) error { return f(ctx, c) })
+}
