@@ -1,0 +1,158 @@
+package ioengine
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/turso-coop/turso-coop/completion"
+)
+
+// A file is a descriptor known to an engine.
+type file struct {
+	e  *engine
+	fd uintptr
+
+	// cannotProbe remembers that the file's file system does not answer reads
+	// from its page cache alone (RWF_NOWAIT).
+	cannotProbe atomic.Bool
+
+	mu      sync.Mutex
+	drained sync.Cond // of mu: underway has become 0
+	// underway counts the operations that were taken and have not finished.
+	underway int
+	closed   bool
+
+	// Syncs of one file are led by one caller at a time. Those that come
+	// while a sync runs have writes before them that it may have missed: they
+	// wait here and are answered together by the next one.
+	leading    bool
+	unsynced   []op
+	syncing    []op // what the running sync covers; only its leader touches it
+	lastShared bool // the last sync answered several
+}
+
+func (f *file) ReadAt(c *completion.Completion, p []byte, offBytes int64) {
+	c.Begin(f.e)
+	f.e.stats.taken[opRead].Add(1)
+	if f.e.probes && len(p) > 0 && offBytes >= 0 && !f.cannotProbe.Load() && f.readCached(c, p, offBytes) {
+		return
+	}
+	f.take(op{c: c, kind: opRead, buf: p, off: offBytes})
+}
+
+// readCached answers a read from the page cache if the whole of it is there.
+// A short or empty answer is no statement about the end of the file, only
+// about what is cached: the ordinary read decides.
+func (f *file) readCached(c *completion.Completion, p []byte, off int64) bool {
+	if !f.acquire() {
+		return false // take finishes it with ErrClosed
+	}
+	f.e.stats.systemCalls.Add(1)
+	n, supported := sysReadCached(f.fd, p, off)
+	if !supported {
+		f.cannotProbe.Store(true)
+	}
+	hit := n == len(p)
+	if hit {
+		f.e.stats.inlineHits.Add(1)
+		f.e.stats.bytesRead.Add(int64(n))
+		c.Finish(n, nil)
+	}
+	f.release()
+	return hit
+}
+
+func (f *file) ReadvAt(c *completion.Completion, bufs [][]byte, offBytes int64) {
+	c.Begin(f.e)
+	f.e.stats.taken[opRead].Add(1)
+	f.take(op{c: c, kind: opRead, bufs: bufs, off: offBytes})
+}
+
+func (f *file) WriteAt(c *completion.Completion, p []byte, offBytes int64) {
+	c.Begin(f.e)
+	f.e.stats.taken[opWrite].Add(1)
+	f.take(op{c: c, kind: opWrite, buf: p, off: offBytes})
+}
+
+func (f *file) WritevAt(c *completion.Completion, bufs [][]byte, offBytes int64) {
+	c.Begin(f.e)
+	f.e.stats.taken[opWrite].Add(1)
+	f.take(op{c: c, kind: opWrite, bufs: bufs, off: offBytes})
+}
+
+func (f *file) Sync(c *completion.Completion, mode SyncMode) {
+	c.Begin(f.e)
+	f.e.stats.taken[opSync].Add(1)
+	f.take(op{c: c, kind: opSync, mode: mode})
+}
+
+func (f *file) Truncate(c *completion.Completion, sizeBytes int64) {
+	c.Begin(f.e)
+	f.e.stats.taken[opTruncate].Add(1)
+	f.take(op{c: c, kind: opTruncate, off: sizeBytes})
+}
+
+func (f *file) Allocate(c *completion.Completion, sizeBytes int64) {
+	c.Begin(f.e)
+	f.e.stats.taken[opAllocate].Add(1)
+	f.take(op{c: c, kind: opAllocate, off: sizeBytes})
+}
+
+func (f *file) Size() (int64, error) { return sysSize(f.fd) }
+
+// take queues an operation whose completion has been begun.
+func (f *file) take(o op) {
+	if o.off < 0 { // to the kernel, -1 is the descriptor's own position
+		o.c.Finish(0, errNegative)
+		return
+	}
+	if !f.acquire() {
+		o.c.Finish(0, ErrClosed)
+		return
+	}
+	o.f = f
+	f.e.push(o)
+}
+
+// acquire counts an operation as underway, unless the file is closed.
+func (f *file) acquire() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return false
+	}
+	f.underway++
+	return true
+}
+
+// release is called once an operation has finished.
+func (f *file) release() {
+	f.mu.Lock()
+	f.underway--
+	if f.underway == 0 && f.closed {
+		f.drained.Broadcast()
+	}
+	f.mu.Unlock()
+}
+
+// Close implements File. What is still queued is submitted: nobody else may
+// be going to.
+func (f *file) Close() error {
+	f.mu.Lock()
+	first := !f.closed
+	f.closed = true
+	for f.underway > 0 {
+		f.mu.Unlock()
+		f.e.Step()
+		f.mu.Lock()
+		if f.underway > 0 {
+			f.drained.Wait()
+		}
+	}
+	f.mu.Unlock()
+	if !first {
+		return ErrClosed
+	}
+	f.e.forget(f)
+	return nil
+}

@@ -1,0 +1,60 @@
+package ioengine
+
+import "sync/atomic"
+
+// Stats counts what an engine has done since it was opened. The counts are
+// taken one after the other, so under load they need not add up exactly.
+type Stats struct {
+	Engine Kind   // the mechanism in use, Uring or Pool
+	Reason string // why this one
+
+	Reads, Writes, Syncs, Truncates, Allocates int64 // operations taken
+	BytesRead, BytesWritten                    int64 // bytes moved by finished operations
+
+	InlineHits  int64 // reads that the page cache answered at once, without waiting
+	Direct      int64 // operations that their waiter carried out itself
+	Batches     int64 // times that queued operations were submitted together
+	Batched     int64 // operations in those batches
+	SharedSyncs int64 // syncs answered by somebody else's
+	Canceled    int64 // operations that Cancel stopped in time
+	Fallbacks   int64 // ring operations finished by ordinary system calls
+	Parks       int64 // times that a waiter went to sleep
+	SystemCalls int64 // system calls made for operations
+}
+
+// Operations is the number of all operations taken.
+func (s Stats) Operations() int64 {
+	return s.Reads + s.Writes + s.Syncs + s.Truncates + s.Allocates
+}
+
+// counters are the live counts behind Stats.
+type counters struct {
+	taken                   [opKinds]atomic.Int64
+	bytesRead, bytesWritten atomic.Int64
+	inlineHits, direct      atomic.Int64
+	batches, batched        atomic.Int64
+	sharedSyncs, canceled   atomic.Int64
+	fallbacks, parks        atomic.Int64
+	systemCalls             atomic.Int64
+}
+
+func (c *counters) snapshot() Stats {
+	return Stats{
+		Reads:        c.taken[opRead].Load(),
+		Writes:       c.taken[opWrite].Load(),
+		Syncs:        c.taken[opSync].Load(),
+		Truncates:    c.taken[opTruncate].Load(),
+		Allocates:    c.taken[opAllocate].Load(),
+		BytesRead:    c.bytesRead.Load(),
+		BytesWritten: c.bytesWritten.Load(),
+		InlineHits:   c.inlineHits.Load(),
+		Direct:       c.direct.Load(),
+		Batches:      c.batches.Load(),
+		Batched:      c.batched.Load(),
+		SharedSyncs:  c.sharedSyncs.Load(),
+		Canceled:     c.canceled.Load(),
+		Fallbacks:    c.fallbacks.Load(),
+		Parks:        c.parks.Load(),
+		SystemCalls:  c.systemCalls.Load(),
+	}
+}
