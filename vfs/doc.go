@@ -1,0 +1,36 @@
+// Package vfs is SQLite's view of files: a virtual file system
+// (https://sqlite.org/vfs.html) whose every read, write, sync, truncation and
+// allocation is an operation of an [ioengine.Engine].
+//
+// Importing the package registers the VFS "turso-coop" ([Name]) and its two
+// siblings that force an engine, for any connection of ncruces/go-sqlite3:
+//
+//	sqlite3.Open("file:app.db?vfs=turso-coop")
+//
+// # What is ours and what is borrowed
+//
+// Databases, write-ahead logs, rollback, statement and super-journals, and
+// temporary files are opened by ncruces' VFS of the operating system, whose
+// file lends its descriptor. Locks and the WAL-index stay with that file, so
+// other processes with any SQLite see the locks and files they expect; the
+// bytes move through the engine on the same descriptor. Deleting, testing for
+// existence and resolving paths are borrowed whole. Memory-mapped I/O is not
+// offered: it would go past the engine.
+//
+// # One operation, one machine
+//
+// Each operation is a state machine of package completion, in a file of its
+// own: read.go, write.go, sync.go, truncate.go, allocate.go. SQLite calls the
+// methods of [sqlitevfs.File], which drive the machine; what waiting means is
+// decided by the file's waiter alone.
+//
+// Writes go through to the page cache before they return: nothing that SQLite
+// wrote is ever held back in this process, so there is nothing that a killed
+// process could lose, and nothing that another process could miss.
+//
+// # Errors
+//
+// errors.go is the one place that chooses SQLite's code for an error of the
+// operating system. The error itself, with the operation and the path, is kept
+// for [LastError]: SQLite has no place for it.
+package vfs

@@ -1,0 +1,173 @@
+package vfs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+
+	"github.com/ncruces/go-sqlite3/util/vfsutil"
+	sqlitevfs "github.com/ncruces/go-sqlite3/vfs"
+
+	"github.com/turso-coop/turso-coop/completion"
+	"github.com/turso-coop/turso-coop/ioengine"
+)
+
+// A file is an open file as SQLite sees it. One connection owns it, so its
+// methods are called by one goroutine at a time, and each operation has one
+// machine, which is used again and again.
+type file struct {
+	lent   sqlitevfs.File // the operating system's: descriptor, locks, WAL-index
+	engine ioengine.Engine
+	io     ioengine.File // the same descriptor, known to the engine
+	wait   completion.Waiter
+	shm    sqlitevfs.SharedMemory
+
+	path    string // "" for a temporary file
+	flags   sqlitevfs.OpenFlag
+	calls   *calls   // of the file system
+	session *session // nil while no connection has claimed the file
+	closed  bool
+
+	// unsyncedDir: the file may be new and its directory entry not durable.
+	// The first sync of a journal makes it so, as SQLite's own unix VFS does.
+	unsyncedDir bool
+
+	read     readPage
+	write    writePage
+	sync     syncFile
+	truncate truncateFile
+	allocate allocateFile
+}
+
+var (
+	_ sqlitevfs.FileLockState          = &file{}
+	_ sqlitevfs.FilePersistWAL         = &file{}
+	_ sqlitevfs.FilePowersafeOverwrite = &file{}
+	_ sqlitevfs.FileSizeHint           = &file{}
+	_ sqlitevfs.FileHasMoved           = &file{}
+	_ sqlitevfs.FileSharedMemory       = &file{}
+	_ sqlitevfs.FilePragma             = &file{}
+)
+
+// journals are the files whose directory entry matters to recovery.
+const journals = sqlitevfs.OPEN_MAIN_JOURNAL | sqlitevfs.OPEN_SUPER_JOURNAL | sqlitevfs.OPEN_WAL
+
+// newFile takes over lent, an open file of the operating system's VFS. If it
+// fails, lent is still the caller's.
+func newFile(v *fileSystem, engine ioengine.Engine, lent sqlitevfs.File, name *sqlitevfs.Filename, flags sqlitevfs.OpenFlag) (*file, error) {
+	descriptor, ok := lent.(interface{ Fd() uintptr })
+	if !ok {
+		return nil, errors.New("vfs: this build of go-sqlite3 does not lend the descriptors of its files")
+	}
+	engineFile, err := engine.Open(descriptor.Fd())
+	if err != nil {
+		return nil, fmt.Errorf("vfs: open %s: %w", name, err)
+	}
+	f := &file{
+		lent:   lent,
+		engine: engine,
+		io:     engineFile,
+		calls:  &v.calls,
+		path:   name.String(),
+		flags:  flags,
+		unsyncedDir: runtime.GOOS != "windows" &&
+			flags&sqlitevfs.OPEN_CREATE != 0 && flags&journals != 0,
+	}
+	if s, ok := lent.(sqlitevfs.FileSharedMemory); ok {
+		if shm := s.SharedMemory(); shm != nil {
+			// The wrapping hides that the locks could block. With blocking
+			// locks and a busy timeout SQLite takes the WAL's write lock
+			// before it says that a write transaction starts.
+			f.shm = struct{ sqlitevfs.SharedMemory }{shm}
+		}
+	}
+	f.wait = ioengine.NewWaiter(engine)
+	if flags&(sqlitevfs.OPEN_MAIN_JOURNAL|sqlitevfs.OPEN_WAL) != 0 {
+		if db, ok := vfsutil.UnwrapFile[*file](name.DatabaseFile()); ok {
+			db.session.add(f)
+		}
+	}
+	f.read.f, f.write.f, f.sync.f, f.truncate.f, f.allocate.f = f, f, f, f, f
+	return f, nil
+}
+
+// ReadAt fills p or returns io.EOF, exactly that value: SQLite's caller takes
+// any other error for a failure, and a short count without one for success.
+func (f *file) ReadAt(p []byte, off int64) (int, error) {
+	f.calls.reads.Add(1)
+	f.read.start(p, off)
+	n, err := completion.Drive(&f.read, f.wait)
+	if err == nil || err == io.EOF {
+		return n, err
+	}
+	return n, f.fail(opRead, err)
+}
+
+func (f *file) WriteAt(p []byte, off int64) (int, error) {
+	f.calls.writes.Add(1)
+	f.write.start(p, off)
+	n, err := completion.Drive(&f.write, f.wait)
+	return n, f.fail(opWrite, err)
+}
+
+func (f *file) Sync(flags sqlitevfs.SyncFlag) error {
+	f.calls.syncs.Add(1)
+	f.sync.start(flags)
+	_, err := completion.Drive(&f.sync, f.wait)
+	return f.fail(opSync, err)
+}
+
+func (f *file) Truncate(size int64) error {
+	f.calls.truncates.Add(1)
+	f.truncate.start(size)
+	_, err := completion.Drive(&f.truncate, f.wait)
+	return f.fail(opTruncate, err)
+}
+
+// SizeHint announces that the file will grow to size: it is allocated in one
+// piece where the file system can. The database's size is in its header, so
+// the bytes past its end mean nothing.
+func (f *file) SizeHint(size int64) error {
+	f.calls.allocates.Add(1)
+	f.allocate.start(size)
+	_, err := completion.Drive(&f.allocate, f.wait)
+	return f.fail(opAllocate, err)
+}
+
+func (f *file) Size() (int64, error) {
+	size, err := f.io.Size()
+	return size, f.fail(opSize, err)
+}
+
+// Close drains what the engine still does with the descriptor before it is
+// closed, and with it the locks: they live as long as the open file.
+func (f *file) Close() error {
+	if f.closed {
+		return nil
+	}
+	f.closed = true
+	f.session.remove(f)
+	drained := f.io.Close()
+	closed := f.lent.Close() // releases the locks first
+	return f.fail(opClose, errors.Join(drained, closed))
+}
+
+func (f *file) Lock(level sqlitevfs.LockLevel) error   { return f.lent.Lock(level) }
+func (f *file) Unlock(level sqlitevfs.LockLevel) error { return f.lent.Unlock(level) }
+func (f *file) CheckReservedLock() (bool, error)       { return f.lent.CheckReservedLock() }
+func (f *file) LockState() sqlitevfs.LockLevel         { return vfsutil.WrapLockState(f.lent) }
+func (f *file) SharedMemory() sqlitevfs.SharedMemory   { return f.shm }
+
+func (f *file) PersistWAL() bool                { return vfsutil.WrapPersistWAL(f.lent) }
+func (f *file) SetPersistWAL(keep bool)         { vfsutil.WrapSetPersistWAL(f.lent, keep) }
+func (f *file) PowersafeOverwrite() bool        { return vfsutil.WrapPowersafeOverwrite(f.lent) }
+func (f *file) SetPowersafeOverwrite(psow bool) { vfsutil.WrapSetPowersafeOverwrite(f.lent, psow) }
+func (f *file) HasMoved() (bool, error)         { return vfsutil.WrapHasMoved(f.lent) }
+func (f *file) SectorSize() int                 { return f.lent.SectorSize() }
+
+// DeviceCharacteristics are the operating system's without atomic batches,
+// which F2FS has: they would have to go past the engine.
+func (f *file) DeviceCharacteristics() sqlitevfs.DeviceCharacteristic {
+	return f.lent.DeviceCharacteristics() &^ sqlitevfs.IOCAP_BATCH_ATOMIC
+}

@@ -1,0 +1,165 @@
+package vfs
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/util/vfsutil"
+	sqlitevfs "github.com/ncruces/go-sqlite3/vfs"
+)
+
+// ErrNotOurs says that a connection's main database is not a file of this
+// package's VFSs: an in-memory database, or another VFS.
+var ErrNotOurs = errors.New("vfs: the main database is not a file of a turso-coop VFS")
+
+// An Owner is who waits for locks on behalf of a connection. It answers PRAGMA
+// busy_timeout, which would otherwise replace its busy handler by SQLite's.
+type Owner interface {
+	BusyTimeout() time.Duration
+	SetBusyTimeout(time.Duration)
+}
+
+// A session is what the files of one connection have in common. The goroutine
+// that uses the connection uses it.
+type session struct {
+	conn  *sqlite3.Conn
+	files map[*file]struct{}
+	owner Owner
+	// The last failure, and what SQLite was told of it.
+	lastErr  error
+	lastCode sqlite3.ExtendedErrorCode
+}
+
+// sessions finds a connection's session: *sqlite3.Conn to *session. An entry
+// lives as long as the connection has files of ours.
+var sessions sync.Map
+
+func sessionOf(c *sqlite3.Conn) *session {
+	s, _ := sessions.Load(c)
+	found, _ := s.(*session)
+	return found
+}
+
+// SetDB is called by SQLite for every database file that a connection opens,
+// right after that.
+func (f *file) SetDB(db any) {
+	c, ok := db.(*sqlite3.Conn)
+	if !ok || f.session != nil {
+		return
+	}
+	s := sessionOf(c)
+	if s == nil {
+		s = &session{conn: c, files: map[*file]struct{}{}}
+		sessions.Store(c, s)
+	}
+	s.add(f)
+}
+
+// add makes f one of the session's files. A nil session has none.
+func (s *session) add(f *file) {
+	if s != nil {
+		s.files[f] = struct{}{}
+		f.session = s
+	}
+}
+
+func (s *session) remove(f *file) {
+	if s == nil {
+		return
+	}
+	delete(s.files, f)
+	if len(s.files) == 0 {
+		sessions.Delete(s.conn)
+	}
+}
+
+// Own tells the files of c, also those that it attaches later, who owns the
+// connection. It returns [ErrNotOurs] if the main database is not a file of
+// ours.
+func Own(c *sqlite3.Conn, o Owner) error {
+	main, ok := mainFile(c)
+	if !ok {
+		return ErrNotOurs
+	}
+	main.session.owner = o
+	return nil
+}
+
+// mainFile is the file of c's main database, if it is one of ours.
+func mainFile(c *sqlite3.Conn) (*file, bool) {
+	p, err := c.FileControl("main", sqlite3.FCNTL_FILE_POINTER)
+	if err != nil {
+		return nil, false
+	}
+	f, _ := p.(sqlitevfs.File)
+	main, ok := vfsutil.UnwrapFile[*file](f)
+	return main, ok && main.session != nil
+}
+
+// Abandon closes the databases, WALs and journals that c has open through our
+// VFSs, and so gives up its locks, without calling SQLite: for a connection
+// that SQLite cannot close any more after a panic. c must not be used again.
+func Abandon(c *sqlite3.Conn) error {
+	s := sessionOf(c)
+	if s == nil {
+		return nil
+	}
+	var errs []error
+	for f := range s.files {
+		if lent, ok := f.lent.(sqlitevfs.FileSharedMemory); ok {
+			// SQLite would unmap the WAL-index first: a mapping keeps the
+			// open file, and with it the locks, after its descriptor is closed.
+			unlockSharedMemory(lent.SharedMemory())
+		}
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// LastError is what lies behind an error of c with the given code: the last
+// failure of an operation on one of its files, with the path and the operating
+// system's error, if SQLite was told that code for it, otherwise nil. SQLite
+// itself passes on little more than the code. It is told once.
+func LastError(c *sqlite3.Conn, code sqlite3.ExtendedErrorCode) error {
+	s := sessionOf(c)
+	if s == nil || s.lastErr == nil || s.lastCode != code {
+		return nil
+	}
+	err := s.lastErr
+	s.lastErr = nil
+	return err
+}
+
+// Pragma sees every PRAGMA on the database before SQLite does, while the
+// statement is compiled. An empty value asks; SQLite wants text for an answer.
+func (f *file) Pragma(name, value string) (string, error) {
+	if name != "busy_timeout" || f.session == nil || f.session.owner == nil {
+		return "", sqlite3.NOTFOUND // SQLite's own
+	}
+	owner := f.session.owner
+	if value != "" {
+		owner.SetBusyTimeout(time.Duration(leadingInt(value)) * time.Millisecond)
+	}
+	return strconv.FormatInt(owner.BusyTimeout().Milliseconds(), 10), nil
+}
+
+// leadingInt reads a pragma's number as SQLite does: as many digits as there
+// are, 0 if there are none or too many for 32 bits.
+func leadingInt(s string) int32 {
+	end := 0
+	if strings.HasPrefix(s, "-") || strings.HasPrefix(s, "+") {
+		end = 1
+	}
+	for end < len(s) && '0' <= s[end] && s[end] <= '9' {
+		end++
+	}
+	n, err := strconv.ParseInt(s[:end], 10, 32)
+	if err != nil {
+		return 0
+	}
+	return int32(n)
+}

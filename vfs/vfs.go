@@ -1,0 +1,146 @@
+package vfs
+
+import (
+	"fmt"
+	"os"
+	"sync"
+
+	sqlitevfs "github.com/ncruces/go-sqlite3/vfs"
+
+	"github.com/turso-coop/turso-coop/ioengine"
+)
+
+// Name is the VFS that chooses its engine itself: io_uring where that works,
+// otherwise the pool, unless the environment variable TURSO_COOP_ENGINE names
+// one. Name + "-uring" and Name + "-pool" force one.
+const Name = "turso-coop"
+
+// engineVariable is the environment variable that forces an engine.
+const engineVariable = "TURSO_COOP_ENGINE"
+
+func init() {
+	Register(Name, Options{})
+	Register(Name+"-uring", Options{Kind: ioengine.Uring})
+	Register(Name+"-pool", Options{Kind: ioengine.Pool})
+}
+
+// Options says which engine the files of a VFS use.
+type Options struct {
+	// Kind is a mechanism; all VFSs of the process with the same one share an
+	// engine. The zero value chooses as [Name] does.
+	Kind ioengine.Kind
+	// Engine, if not nil, is used instead, and stays the caller's to close.
+	Engine ioengine.Engine
+}
+
+// Register makes a VFS available under a name, for SQLite's vfs= parameter.
+// The engine starts with the first file.
+func Register(name string, o Options) {
+	base := sqlitevfs.Find("").(sqlitevfs.VFSFilename) // the operating system's
+	sqlitevfs.Register(name, &fileSystem{VFS: base, base: base, options: o})
+}
+
+// NameFor is the name of the VFS for what a user asked for: "uring", "pool",
+// or "" for the default. It fails if there is no such engine, or if it cannot
+// be had on this machine, and says why.
+func NameFor(engine string) (string, error) {
+	kind, err := ioengine.ParseKind(engine)
+	if err != nil {
+		return "", err
+	}
+	if _, err := engineFor(kind); err != nil {
+		return "", err
+	}
+	if kind == ioengine.Auto {
+		return Name, nil
+	}
+	return Name + "-" + string(kind), nil
+}
+
+// fileSystem is a sqlitevfs.VFSFilename. It borrows Access, Delete and
+// FullPathname.
+type fileSystem struct {
+	sqlitevfs.VFS
+	base    sqlitevfs.VFSFilename
+	options Options
+	calls   calls
+}
+
+func (v *fileSystem) engine() (ioengine.Engine, error) {
+	if v.options.Engine != nil {
+		return v.options.Engine, nil
+	}
+	return engineFor(v.options.Kind)
+}
+
+// Open implements [sqlitevfs.VFS]. SQLite calls OpenFilename instead.
+func (v *fileSystem) Open(name string, flags sqlitevfs.OpenFlag) (sqlitevfs.File, sqlitevfs.OpenFlag, error) {
+	if name == "" {
+		return v.OpenFilename(nil, flags)
+	}
+	return nil, flags, errCannotOpen
+}
+
+// OpenFilename implements [sqlitevfs.VFSFilename]. A nil name is a temporary
+// file.
+func (v *fileSystem) OpenFilename(name *sqlitevfs.Filename, flags sqlitevfs.OpenFlag) (sqlitevfs.File, sqlitevfs.OpenFlag, error) {
+	engine, err := v.engine()
+	if err != nil {
+		return nil, flags, openError(err)
+	}
+	lent, flags, err := v.base.OpenFilename(name, flags)
+	if err != nil {
+		return nil, flags, err
+	}
+	f, err := newFile(v, engine, lent, name, flags)
+	if err != nil {
+		lent.Close()
+		return nil, flags, openError(err)
+	}
+	return f, flags, nil
+}
+
+// engines are the engines that the process shares, by kind. They start when
+// first asked for and live as long as the process; an idle engine has no
+// goroutines.
+var engines struct {
+	sync.Mutex
+	byKind map[ioengine.Kind]ioengine.Engine
+}
+
+func engineFor(kind ioengine.Kind) (ioengine.Engine, error) {
+	engines.Lock()
+	defer engines.Unlock()
+	if kind != ioengine.Auto {
+		return sharedEngine(kind)
+	}
+	forced, err := ioengine.ParseKind(os.Getenv(engineVariable))
+	if err == nil && forced != ioengine.Auto {
+		var e ioengine.Engine
+		if e, err = sharedEngine(forced); err == nil {
+			return e, nil
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("vfs: environment variable %s: %w", engineVariable, err)
+	}
+	if e, err := sharedEngine(ioengine.Uring); err == nil {
+		return e, nil
+	}
+	return sharedEngine(ioengine.Auto) // the pool, which knows why
+}
+
+func sharedEngine(kind ioengine.Kind) (ioengine.Engine, error) {
+	if e, ok := engines.byKind[kind]; ok {
+		return e, nil
+	}
+	e, err := ioengine.Open(ioengine.Options{Kind: kind})
+	if err != nil {
+		return nil, err
+	}
+	if engines.byKind == nil {
+		engines.byKind = map[ioengine.Kind]ioengine.Engine{}
+	}
+	engines.byKind[kind] = e
+	return e, nil
+}
