@@ -91,6 +91,9 @@ func (c *session) setUp(ctx context.Context) error {
 	if err := c.refuseUsers(ctx); err != nil {
 		return err
 	}
+	if err := c.Do(ctx, addExtensions); err != nil {
+		return c.fail(err, "", 0)
+	}
 	for _, init := range c.cfg.inits {
 		err := c.Do(ctx, func(db *sqlite3.Conn) error {
 			closer, err := init(db)
@@ -106,8 +109,7 @@ func (c *session) setUp(ctx context.Context) error {
 	return nil
 }
 
-// likeStock undoes what the build of SQLite in the binding has changed from SQLite's defaults, and adds the extensions
-// that C builds have compiled in.
+// likeStock undoes what the build of SQLite in the binding has changed from SQLite's defaults.
 func likeStock(db *sqlite3.Conn) error {
 	var errs []error
 	for _, option := range []struct {
@@ -122,7 +124,13 @@ func likeStock(db *sqlite3.Conn) error {
 		_, err := db.Config(option.op, option.on)
 		errs = append(errs, err)
 	}
-	return errors.Join(append(errs, fts5.Register(db), rtree.Register(db), regexp.Register(db))...)
+	return errors.Join(errs...)
+}
+
+// addExtensions adds what C builds of SQLite have compiled in, and REGEXP. FTS5 runs a query to find itself, which reads
+// the schema: it must come after the PRAGMAs that say how to read the file.
+func addExtensions(db *sqlite3.Conn) error {
+	return errors.Join(fts5.Register(db), rtree.Register(db), regexp.Register(db))
 }
 
 // refuseUsers refuses a database whose users were to be asked for a password by the user authentication extension,

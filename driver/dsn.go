@@ -15,6 +15,7 @@ import (
 	sqlitevfs "github.com/ncruces/go-sqlite3/vfs"
 
 	"github.com/turso-coop/turso-coop/internal/conn"
+	"github.com/turso-coop/turso-coop/vfs"
 )
 
 // config is what a DSN says, checked.
@@ -73,9 +74,6 @@ func parseDSN(dsn string) (*config, error) {
 	}
 	cfg := &config{begin: "BEGIN"}
 	p, err := parseQuery(query)
-	if strings.Contains(name, "\x00") {
-		err = fmt.Errorf("the file name contains a NUL byte")
-	}
 	for _, read := range []func(params) error{cfg.readPragmas, cfg.readOthers, cfg.readKeys} {
 		if err == nil {
 			err = read(p)
@@ -83,6 +81,9 @@ func parseDSN(dsn string) (*config, error) {
 	}
 	if err == nil {
 		err = cfg.readName(name, p)
+	}
+	if err == nil {
+		err = cfg.open.Check()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("driver: DSN %q: %w", dsn, err)
@@ -320,14 +321,14 @@ func (cfg *config) readKeys(p params) error {
 
 // readName decides what to open. A plain name is a path to the letter; SQLite's own keys count in a URI only.
 func (cfg *config) readName(name string, p params) error {
-	vfs, err := readVFS(p)
+	vfsName, err := readVFS(p)
 	if err != nil {
 		return err
 	}
 	path, isURI := strings.CutPrefix(name, "file:")
 	if !isURI {
-		cfg.memory = name == ":memory:" || name == "" || vfs == memVFS
-		cfg.open = conn.Options{Filename: name, VFS: vfs, BusyTimeout: cfg.open.BusyTimeout}
+		cfg.memory = name == ":memory:" || name == "" || vfsName == memVFS
+		cfg.open = conn.Options{Filename: name, VFS: vfsName, BusyTimeout: cfg.open.BusyTimeout}
 		return nil
 	}
 	if before, _, found := strings.Cut(path, "#"); found {
@@ -336,19 +337,19 @@ func (cfg *config) readName(name string, p params) error {
 	inMemory := path == ":memory:" || p.get("mode", "") == "memory"
 	if inMemory && p.get("cache", "") == "shared" {
 		// This build of SQLite has no shared cache; a database of the memdb VFS is shared as well.
-		path, vfs = "/"+strings.TrimLeft(path, "/"), memVFS
+		path, vfsName = "/"+strings.TrimLeft(path, "/"), memVFS
 	}
-	cfg.memory = inMemory || path == "" || vfs == memVFS
+	cfg.memory = inMemory || path == "" || vfsName == memVFS
 	var kept []string
 	for _, p := range p {
 		switch {
 		case p.key == "vfs", p.key == "_pragma", p.key == "cache", p.raw == "":
-		case p.key == "mode" && p.value == "memory" && vfs == memVFS:
+		case p.key == "mode" && p.value == "memory" && vfsName == memVFS:
 		default:
 			kept = append(kept, p.raw) // SQLite and the VFS read what they know
 		}
 	}
-	cfg.open.VFS = vfs
+	cfg.open.VFS = vfsName
 	cfg.open.Filename = "file:" + path
 	if len(kept) > 0 {
 		cfg.open.Filename += "?" + strings.Join(kept, "&")
@@ -373,8 +374,8 @@ func readVFS(p params) (string, error) {
 	}
 	engine := p.get("_engine", "")
 	switch {
-	case name == "":
-		return "", nil
+	case name == "" || name == vfs.Name:
+		return vfs.NameFor(engine)
 	case engine != "":
 		return "", bad("_engine", engine, "no vfs="+name+" beside it, which does not use an engine")
 	case sqlitevfs.Find(name) == nil:

@@ -3,7 +3,7 @@ package driver
 import (
 	"context"
 	"errors"
-	"io/fs"
+	"fmt"
 	"strings"
 	"syscall"
 
@@ -80,6 +80,9 @@ func newError(err error, text string, base int) *Error {
 	} else {
 		e.code = int(codeOf(err))
 	}
+	if code == sqlite3.CANTOPEN_FULLPATH || code == sqlite3.CANTOPEN_ISDIR {
+		e.code = int(sqlite3.CANTOPEN) // which is all that C builds of SQLite say; the rest is in the system's error
+	}
 	var full *sqlite3.Error
 	if errors.As(err, &full) {
 		errors.As(full.Unwrap(), &e.errno)
@@ -132,9 +135,15 @@ func textOf(err error, full *sqlite3.Error, e *Error) string {
 	case sys != nil:
 		msg += ": " + sys.Error()
 	}
-	var path *fs.PathError
-	if e.PrimaryCode() == int(sqlite3.FULL) && errors.As(sys, &path) {
-		msg += ": " + path.Path
-	}
 	return msg
+}
+
+// causedBy adds to an error about a full disk which file could not grow and why; SQLite keeps that to itself. cause is
+// nil if it is the database that may not grow (https://sqlite.org/pragma.html#pragma_max_page_count).
+func (e *Error) causedBy(cause error) {
+	if cause == nil || !errors.As(cause, &e.errno) {
+		return
+	}
+	e.err = fmt.Errorf("%w: %w", e.err, cause)
+	e.msg += ": " + strings.TrimPrefix(cause.Error(), "vfs: ")
 }

@@ -5,6 +5,8 @@ import (
 	sqldriver "database/sql/driver"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/turso-coop/turso-coop/vfs"
 )
 
 // Conn is what (*sql.Conn).Raw lends: one connection to SQLite, for what database/sql cannot say. It is valid until
@@ -29,7 +31,7 @@ type Conn interface {
 	// or a Statement runs one.
 	Raw() *sqlite3.Conn
 
-	// Stats returns what the connection has done so far.
+	// Stats returns what was done so far.
 	Stats() Stats
 }
 
@@ -79,8 +81,12 @@ type Statement interface {
 	Close() error
 }
 
-// Stats counts what one connection has done.
-type Stats struct{}
+// Stats says what was done for a connection.
+type Stats struct {
+	// Files says what SQLite has asked of the files of the connection's VFS and what the engine below it has done, for
+	// all connections of the process. It is nil if the database is not a file of ours, as one in memory.
+	Files *vfs.Stats
+}
 
 // statement is the Statement of a session: a statement of internal/conn whose errors are *Error.
 type statement struct {

@@ -19,14 +19,20 @@ type query struct {
 	running bool // rows of it are open
 	large   bool // much memory is bound to it
 
-	columns    []column
-	recompiled int // the count at which columns was filled
+	columns    *columns
+	recompiled int // the count at which columns was made
+	values     []any
 }
 
-// column describes a result column.
-type column struct {
-	name, declared string
-	kind           columnKind
+// columns describes the result columns of a statement.
+type columns struct {
+	names []string
+	types []columnType
+}
+
+type columnType struct {
+	declared string
+	kind     columnKind
 }
 
 // fail makes an *Error of err.
@@ -61,20 +67,21 @@ func (q *query) drop() {
 	}
 }
 
-// describe fills columns. SQLite knows them for sure only after the first step: it may find there that the schema has
-// changed and compile again.
-func (q *query) describe() []column {
+// describe returns the result columns. SQLite knows them for sure only after the first step: it may find there that the
+// schema has changed, and compile again.
+func (q *query) describe() *columns {
 	n := q.Recompiled()
 	if q.columns != nil && n == q.recompiled {
 		return q.columns
 	}
-	q.recompiled = n
-	q.columns = make([]column, q.ColumnCount())
-	for i := range q.columns {
+	count := q.ColumnCount()
+	d := &columns{make([]string, count), make([]columnType, count)}
+	for i := range count {
 		declared := q.ColumnDeclType(i)
-		q.columns[i] = column{q.ColumnName(i), declared, kindOf(declared)}
+		d.names[i], d.types[i] = q.ColumnName(i), columnType{declared, kindOf(declared)}
 	}
-	return q.columns
+	q.columns, q.recompiled, q.values = d, n, make([]any, count)
+	return d
 }
 
 // rows are the rows of one run of a statement.
@@ -87,11 +94,11 @@ type rows struct {
 	q     *query // nil if there is no statement, or its run has ended
 	owned bool   // q is of no use after the run
 
-	columns []column
-	values  []any // of the current row, as stored
-	stepped bool
-	first   bool  // the first step found a row, which Next has not delivered yet
-	err     error // of the first step
+	*columns       // known after the first step
+	values   []any // of the current row, as stored
+	stepped  bool
+	first    bool  // the first step found a row, which Next has not delivered yet
+	err      error // of the first step
 }
 
 var (
@@ -123,13 +130,12 @@ func (r *rows) step() {
 	}
 	r.stepped = true
 	row, err := r.q.Step(r.ctx)
-	r.columns = r.q.describe()
+	r.columns, r.values = r.q.describe(), r.q.values
 	if !row || err != nil {
 		r.err = r.finish(err)
 		return
 	}
 	r.first = true
-	r.values = make([]any, len(r.columns))
 }
 
 // finish ends the run after its last step, which returned err.
@@ -152,6 +158,7 @@ func (r *rows) end() error {
 	if r.owned {
 		return q.fail(q.Close())
 	}
+	clear(q.values)
 	err := q.fail(q.Reset())
 	q.drop()
 	return err
@@ -159,12 +166,10 @@ func (r *rows) end() error {
 
 // Columns implements driver.Rows.
 func (r *rows) Columns() []string {
-	r.step()
-	names := make([]string, len(r.columns))
-	for i := range names {
-		names[i] = r.columns[i].name
+	if r.step(); r.columns == nil {
+		return nil
 	}
-	return names
+	return r.names
 }
 
 // Next implements driver.Rows.
@@ -188,8 +193,8 @@ func (r *rows) Next(dest []sqldriver.Value) error {
 		}
 		return err
 	}
-	for i, v := range r.values {
-		dest[i] = convert(v, r.columns[i].kind, r.q.c.cfg.loc)
+	for i := range min(len(dest), len(r.values)) {
+		dest[i] = convert(r.values[i], r.types[i].kind, r.q.c.cfg.loc)
 	}
 	return nil
 }
@@ -197,11 +202,19 @@ func (r *rows) Next(dest []sqldriver.Value) error {
 // Close implements driver.Rows.
 func (r *rows) Close() error { return r.end() }
 
-// ColumnTypeDatabaseTypeName returns the type as declared, with its case and parentheses.
-func (r *rows) ColumnTypeDatabaseTypeName(i int) string { return r.columns[i].declared }
+// declared returns the declared type of column i, "" if there is none.
+func (r *rows) declared(i int) string {
+	if r.step(); r.columns == nil || i < 0 || i >= len(r.types) {
+		return ""
+	}
+	return r.types[i].declared
+}
 
-// ColumnTypeNullable reports that every column may be NULL: an expression may, and so may an outer join's column.
+// ColumnTypeDatabaseTypeName returns the type as declared, with its case and parentheses.
+func (r *rows) ColumnTypeDatabaseTypeName(i int) string { return r.declared(i) }
+
+// ColumnTypeNullable reports that every column may be NULL: an expression may, and so may a column of an outer join.
 func (r *rows) ColumnTypeNullable(int) (nullable, ok bool) { return true, true }
 
 // ColumnTypeScanType returns a type that can take NULL.
-func (r *rows) ColumnTypeScanType(i int) reflect.Type { return scanType(r.columns[i].declared) }
+func (r *rows) ColumnTypeScanType(i int) reflect.Type { return scanType(r.declared(i)) }

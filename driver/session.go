@@ -8,6 +8,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/turso-coop/turso-coop/internal/conn"
+	"github.com/turso-coop/turso-coop/vfs"
 )
 
 // session is one connection of the pool.
@@ -40,6 +41,10 @@ func (c *session) fail(err error, text string, base int) error {
 	switch sqlite3.ErrorCode(e.PrimaryCode()) {
 	case sqlite3.IOERR, sqlite3.CORRUPT, sqlite3.NOTADB:
 		c.broken = true
+	case sqlite3.FULL:
+		if db := c.Raw(); db != nil {
+			e.causedBy(vfs.LastError(db, sqlite3.ExtendedErrorCode(e.Code())))
+		}
 	}
 	if c.tx != nil && c.tx.cause == nil && c.Autocommit() {
 		c.tx.cause = e
@@ -148,7 +153,16 @@ func (c *session) ResetSession(context.Context) error {
 func (c *session) IsValid() bool { return c.Err() == nil && (!c.broken || c.cfg.memory) }
 
 // Stats implements Conn.
-func (c *session) Stats() Stats { return Stats{} }
+func (c *session) Stats() Stats {
+	if c.Err() != nil {
+		return Stats{}
+	}
+	files, ok := vfs.StatsOf(c.Raw())
+	if !ok {
+		return Stats{}
+	}
+	return Stats{Files: &files}
+}
 
 // Close closes the connection, then what RegisterKey's functions have added to it. An open transaction is rolled back.
 func (c *session) Close() error {

@@ -2,9 +2,10 @@ package conn
 
 import (
 	"context"
+	"errors"
 	"time"
 
-	"github.com/ncruces/go-sqlite3"
+	"github.com/turso-coop/turso-coop/vfs"
 )
 
 // Back-off of the busy handler. The first waits are short, because most locks are held for one small transaction; the
@@ -56,10 +57,15 @@ func (b *busyWait) wait(ctx context.Context, count int) (retry bool) {
 	}
 }
 
-// installBusy makes c wait for locks up to timeout.
+// installBusy makes c wait for locks up to timeout. The files of our VFS leave PRAGMA busy_timeout to c.busy, where
+// SQLite would replace the handler. Other files have a handler of the binding, which polls.
 func (c *Conn) installBusy(timeout time.Duration) error {
 	c.busy.SetBusyTimeout(timeout)
+	switch err := vfs.Own(c.db, &c.busy); {
+	case errors.Is(err, vfs.ErrNotOurs):
+		return c.db.BusyTimeout(c.busy.timeout)
+	case err != nil:
+		return err
+	}
 	return c.db.BusyHandler(c.busy.wait)
 }
-
-func abandon(*sqlite3.Conn) {}

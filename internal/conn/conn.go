@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/turso-coop/turso-coop/vfs"
 )
 
 // ErrClosed is what every call on a closed connection returns.
@@ -73,14 +75,13 @@ type Conn struct {
 
 // Open opens a database. The context interrupts the opening only.
 func Open(ctx context.Context, o Options) (_ *Conn, err error) {
-	name, err := uri(o.Filename, o.VFS)
-	if err != nil {
+	if err := o.Check(); err != nil {
 		return nil, err
 	}
 	c := &Conn{err: ErrClosed}
 	c.depth++
 	defer c.leave(context.Background(), &err)
-	if c.db, err = sqlite3.OpenContext(ctx, name); err != nil {
+	if c.db, err = sqlite3.OpenContext(ctx, o.uri()); err != nil {
 		return nil, withContext(ctx, err)
 	}
 	if err = c.installBusy(o.BusyTimeout); err != nil {
@@ -208,7 +209,7 @@ func (c *Conn) release() error {
 	}
 	err := try(db.Close)
 	if err != nil {
-		abandon(db)
+		err = errors.Join(err, vfs.Abandon(db))
 	}
 	return err
 }

@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/turso-coop/turso-coop/vfs"
 )
 
 // vfsName is the VFS of the tests' files.
-const vfsName = ""
+const vfsName = vfs.Name
 
 var background = context.Background()
 
@@ -318,11 +320,28 @@ func TestURI(t *testing.T) {
 		{"file:a%20b?mode=ro", "v", "file:a%20b?mode=ro&vfs=v"},
 		{"file:a?x#y", "v", "file:a?x&vfs=v"},
 	} {
-		if got, err := uri(test.filename, test.vfs); got != test.want || err != nil {
-			t.Errorf("uri(%q, %q) = %q, %v, want %q", test.filename, test.vfs, got, err, test.want)
+		if got := (Options{Filename: test.filename, VFS: test.vfs}).uri(); got != test.want {
+			t.Errorf("%q with VFS %q is %q, want %q", test.filename, test.vfs, got, test.want)
 		}
 	}
-	if _, err := uri("a\x00b", ""); err == nil {
-		t.Error("a NUL byte is accepted")
+}
+
+func TestBadFilename(t *testing.T) {
+	for filename, want := range map[string]string{
+		"a\x00b":                             "NUL byte at offset 1",
+		strings.Repeat("n/", 3000):           "has 6000 bytes",
+		"file:" + strings.Repeat("n/", 3000): "has 6000 bytes",
+		"file://host/a.db":                   "invalid uri authority: host",
+	} {
+		for _, name := range []string{"", vfsName} {
+			c, err := Open(background, Options{Filename: filename, VFS: name})
+			if err == nil {
+				c.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%.20q: %v, want %q", filename, err, want)
+			}
+		}
 	}
+	open(t, "file://localhost"+filepath.Join(t.TempDir(), "a.db"))
 }
