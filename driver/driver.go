@@ -61,7 +61,7 @@ func (c *Connector) Driver() sqldriver.Driver { return Driver{} }
 func (c *Connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 	core, err := conn.Open(ctx, c.cfg.open)
 	if err != nil {
-		return nil, newError(err, "", 0)
+		return nil, newError(err, nil, "", 0)
 	}
 	s := &session{Conn: core, cfg: c.cfg}
 	if err := s.setUp(ctx); err != nil {

@@ -32,7 +32,7 @@ type execer interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
 }
 
-func exec(t testing.TB, db execer, text string, args ...any) sql.Result {
+func run(t testing.TB, db execer, text string, args ...any) sql.Result {
 	t.Helper()
 	res, err := db.ExecContext(background, text, args...)
 	if err != nil {

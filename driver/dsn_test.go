@@ -179,7 +179,7 @@ func TestDefaults(t *testing.T) {
 	if got := get(t, db, `SELECT "hello"`); got != "hello" {
 		t.Error(got)
 	}
-	exec(t, db, `CREATE TABLE t(a DEFAULT "x")`)
+	run(t, db, `CREATE TABLE t(a DEFAULT "x")`)
 	db = open(t, "?_timeout=1234&_sync=full&_fk=1")
 	for pragma, want := range map[string]int64{"foreign_keys": 1, "synchronous": 2, "busy_timeout": 1234} {
 		if got := get(t, db, "PRAGMA "+pragma); fmt.Sprint(got) != fmt.Sprint(want) {
@@ -190,11 +190,11 @@ func TestDefaults(t *testing.T) {
 
 func TestExtensions(t *testing.T) {
 	db := open(t, "")
-	exec(t, db, "CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f VALUES ('the quick fox')")
+	run(t, db, "CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f VALUES ('the quick fox')")
 	if got := get(t, db, "SELECT count(*) FROM f WHERE f MATCH 'quick'"); got != int64(1) {
 		t.Error(got)
 	}
-	exec(t, db, "CREATE VIRTUAL TABLE r USING rtree(id, x0, x1); INSERT INTO r VALUES (1, 2, 3)")
+	run(t, db, "CREATE VIRTUAL TABLE r USING rtree(id, x0, x1); INSERT INTO r VALUES (1, 2, 3)")
 	if got := get(t, db, "SELECT id FROM r WHERE x0 < 2.5"); got != int64(1) {
 		t.Error(got)
 	}
@@ -305,7 +305,7 @@ func TestReadOnly(t *testing.T) {
 	for _, journal := range []string{"DELETE", "WAL"} {
 		name := filepath.Join(t.TempDir(), "a.db")
 		rw := openDSN(t, name+"?_journal="+journal)
-		exec(t, rw, "CREATE TABLE t(a); INSERT INTO t VALUES (1)")
+		run(t, rw, "CREATE TABLE t(a); INSERT INTO t VALUES (1)")
 		ro := openDSN(t, "file:"+name+"?mode=ro")
 		check := func(when string) {
 			t.Helper()
@@ -331,11 +331,11 @@ func TestReadOnly(t *testing.T) {
 func TestUserAuthentication(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "a.db")
 	db := openDSN(t, name+"?_auth&_auth_user=u&_auth_pass=p&_auth_crypt=sha1")
-	exec(t, db, "CREATE TABLE users(a)")
+	run(t, db, "CREATE TABLE users(a)")
 	if err := openDSN(t, name+"?_auth_pass=p").Ping(); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, db, "PRAGMA writable_schema=1; CREATE TABLE sqlite_user(a); PRAGMA writable_schema=0")
+	run(t, db, "PRAGMA writable_schema=1; CREATE TABLE sqlite_user(a); PRAGMA writable_schema=0")
 	if err := openDSN(t, name+"?_auth_pass=p").Ping(); err == nil || !strings.Contains(err.Error(), "_auth_pass") {
 		t.Fatal(err)
 	}

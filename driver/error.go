@@ -10,6 +10,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/turso-coop/turso-coop/internal/conn"
+	"github.com/turso-coop/turso-coop/vfs"
 )
 
 // Error is every error that comes from SQLite or from the state of a connection. Find it with errors.As.
@@ -63,87 +64,87 @@ func (e *Error) Is(target error) bool {
 }
 
 // newError makes an *Error of what internal/conn or SQLite's binding returned about the statement at offset base of
-// text. An *Error stays what it is.
-func newError(err error, text string, base int) *Error {
+// text. db, if it is not nil, knows what failed on its files. An *Error stays what it is.
+func newError(err error, db *sqlite3.Conn, text string, base int) *Error {
 	var e *Error
 	if errors.As(err, &e) {
 		return e
 	}
-	e = &Error{err: err, sql: text, offset: -1}
+	e = &Error{err: err, code: int(codeOf(err)), sql: text, offset: -1}
 	var syntax *conn.SyntaxError
 	if errors.As(err, &syntax) {
 		e.offset = base + syntax.Offset
 	}
-	var code sqlite3.ExtendedErrorCode
-	if errors.As(err, &code) {
-		e.code = int(code)
-	} else {
-		e.code = int(codeOf(err))
+	// SQLite passes on a code only, and the binding the error of its last call of the system, if the code is one of
+	// CANTOPEN or IOERR. Our files know better.
+	var full *sqlite3.Error
+	var system error
+	if errors.As(err, &full) {
+		system = full.Unwrap()
 	}
-	if code == sqlite3.CANTOPEN_FULLPATH || code == sqlite3.CANTOPEN_ISDIR {
+	if db != nil {
+		if failure := vfs.LastError(db, sqlite3.ExtendedErrorCode(e.code)); failure != nil {
+			system = failure
+			e.err = fmt.Errorf("%w: %w", err, failure)
+		}
+	}
+	errors.As(system, &e.errno)
+	e.msg = e.textOf(err, full, system)
+	switch sqlite3.ExtendedErrorCode(e.code) {
+	case sqlite3.CANTOPEN_FULLPATH, sqlite3.CANTOPEN_ISDIR:
 		e.code = int(sqlite3.CANTOPEN) // which is all that C builds of SQLite say; the rest is in the system's error
 	}
-	var full *sqlite3.Error
-	if errors.As(err, &full) {
-		errors.As(full.Unwrap(), &e.errno)
-	}
-	e.msg = textOf(err, full, e)
 	return e
 }
 
-// codeOf chooses the result code of an error that is not SQLite's.
-func codeOf(err error) sqlite3.ErrorCode {
+// codeOf chooses the result code of an error.
+func codeOf(err error) sqlite3.ExtendedErrorCode {
+	var code sqlite3.ExtendedErrorCode
 	var panicked *conn.PanicError
 	switch {
 	case errors.As(err, &panicked):
 		if strings.HasSuffix(panicked.Error(), sqlite3.NOMEM.Error()) {
-			return sqlite3.NOMEM
+			return sqlite3.NOMEM.ExtendedCode()
 		}
-		return sqlite3.INTERNAL
+		return sqlite3.INTERNAL.ExtendedCode()
+	case errors.As(err, &code):
+		return code
 	case errors.Is(err, conn.ErrClosed), errors.Is(err, conn.ErrStmtClosed):
-		return sqlite3.MISUSE
+		return sqlite3.MISUSE.ExtendedCode()
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return sqlite3.INTERRUPT
+		return sqlite3.INTERRUPT.ExtendedCode()
 	}
-	return sqlite3.ERROR
+	return sqlite3.ERROR.ExtendedCode()
 }
 
 // textOf chooses the text of an error.
-func textOf(err error, full *sqlite3.Error, e *Error) string {
+func (e *Error) textOf(err error, full *sqlite3.Error, system error) string {
 	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, end) {
 			return end.Error()
 		}
 	}
 	const prefix = "sqlite3: "
-	if full == nil {
-		return strings.TrimPrefix(err.Error(), prefix)
-	}
-	// The binding writes "sqlite3: ", the code's text, SQLite's message unless that is the same, the system's error.
-	msg := full.Error()
-	sys := full.Unwrap()
-	if sys != nil {
-		msg = strings.TrimSuffix(msg, ": "+sys.Error())
-	}
-	if own, ok := strings.CutPrefix(msg, full.ExtendedCode().Error()+": "); ok {
-		msg = own
+	msg := err.Error()
+	if full != nil {
+		// The binding writes the code's text, then SQLite's message if that says more, then the system's error.
+		msg = full.Error()
+		if last := full.Unwrap(); last != nil {
+			msg = strings.TrimSuffix(msg, ": "+last.Error())
+		}
+		if own, ok := strings.CutPrefix(msg, full.ExtendedCode().Error()+": "); ok {
+			msg = own
+		}
 	}
 	msg = strings.TrimPrefix(msg, prefix)
 	switch {
+	case system == nil:
+		return msg
+	case e.PrimaryCode() == int(sqlite3.FULL):
+		// The file that could not grow: a journal or temporary file may be on another disk than the database.
+		return msg + ": " + strings.TrimPrefix(system.Error(), "vfs: ")
 	case e.errno != 0:
-		msg += ": " + e.errno.Error()
-	case sys != nil:
-		msg += ": " + sys.Error()
+		return msg + ": " + e.errno.Error()
 	}
-	return msg
-}
-
-// causedBy adds to an error about a full disk which file could not grow and why; SQLite keeps that to itself. cause is
-// nil if it is the database that may not grow (https://sqlite.org/pragma.html#pragma_max_page_count).
-func (e *Error) causedBy(cause error) {
-	if cause == nil || !errors.As(cause, &e.errno) {
-		return
-	}
-	e.err = fmt.Errorf("%w: %w", e.err, cause)
-	e.msg += ": " + strings.TrimPrefix(cause.Error(), "vfs: ")
+	return msg + ": " + system.Error()
 }

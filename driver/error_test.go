@@ -16,7 +16,7 @@ import (
 // TestErrorTexts: programs look for these texts and codes.
 func TestErrorTexts(t *testing.T) {
 	db := open(t, "?_fk=1")
-	exec(t, db, `CREATE TABLE u(e UNIQUE, n NOT NULL DEFAULT 0, c CHECK (c > 0), k INTEGER PRIMARY KEY, r REFERENCES u(k));
+	run(t, db, `CREATE TABLE u(e UNIQUE, n NOT NULL DEFAULT 0, c CHECK (c > 0), k INTEGER PRIMARY KEY, r REFERENCES u(k));
 		CREATE TABLE w(a PRIMARY KEY) WITHOUT ROWID; CREATE TABLE s(a INT) STRICT; CREATE TABLE l(a);
 		CREATE TRIGGER tr BEFORE INSERT ON l BEGIN SELECT raise(ABORT, 'sorry'); END;
 		INSERT INTO u(e, k) VALUES (1, 1); INSERT INTO w VALUES (1)`)
@@ -78,8 +78,8 @@ func TestBadFiles(t *testing.T) {
 		}
 	}
 	db := openDSN(t, path("good"))
-	exec(t, db, "PRAGMA page_size=512; CREATE TABLE t(a, b); CREATE INDEX i ON t(b)")
-	exec(t, db, "INSERT INTO t SELECT key, randomblob(100) FROM json_each(?)", "["+strings.Repeat("0,", 99)+"0]")
+	run(t, db, "PRAGMA page_size=512; CREATE TABLE t(a, b); CREATE INDEX i ON t(b)")
+	run(t, db, "INSERT INTO t SELECT key, randomblob(100) FROM json_each(?)", "["+strings.Repeat("0,", 99)+"0]")
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -178,18 +178,18 @@ func TestPanic(t *testing.T) {
 	})
 	for _, journal := range []string{"DELETE", "WAL"} {
 		db := open(t, "?_test_panic=1&_timeout=100&_journal="+journal)
-		exec(t, db, "CREATE TABLE t(a)")
+		run(t, db, "CREATE TABLE t(a)")
 		tx, err := db.Begin()
 		if err != nil {
 			t.Fatal(err)
 		}
-		exec(t, tx, "INSERT INTO t VALUES (1)")
+		run(t, tx, "INSERT INTO t VALUES (1)")
 		s, err := tx.Prepare("SELECT 1")
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, first := tx.Exec("INSERT INTO t SELECT iif(value < 2, value, boom()) FROM json_each('[1, 2]')")
-		exec(t, db, "INSERT INTO t VALUES (3)") // another connection goes on
+		run(t, db, "INSERT INTO t VALUES (3)") // another connection goes on
 		_, second := tx.Exec("SELECT 1")
 		_, third := s.Exec()
 		for _, err := range []error{first, second, third} {

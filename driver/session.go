@@ -37,14 +37,10 @@ func (c *session) fail(err error, text string, base int) error {
 	if err == nil {
 		return nil
 	}
-	e := newError(err, text, base)
+	e := newError(err, c.Raw(), text, base)
 	switch sqlite3.ErrorCode(e.PrimaryCode()) {
 	case sqlite3.IOERR, sqlite3.CORRUPT, sqlite3.NOTADB:
 		c.broken = true
-	case sqlite3.FULL:
-		if db := c.Raw(); db != nil {
-			e.causedBy(vfs.LastError(db, sqlite3.ExtendedErrorCode(e.Code())))
-		}
 	}
 	if c.tx != nil && c.tx.cause == nil && c.Autocommit() {
 		c.tx.cause = e
@@ -174,7 +170,7 @@ func (c *session) Close() error {
 	if err == nil {
 		return nil
 	}
-	return newError(err, "", 0)
+	return newError(err, nil, "", 0)
 }
 
 // result is the result of a statement. SQLite keeps both numbers from the last statement that set them.

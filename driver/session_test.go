@@ -74,7 +74,7 @@ func TestScripts(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			db := open(t, "")
-			exec(t, db, "CREATE TABLE t(a)")
+			run(t, db, "CREATE TABLE t(a)")
 			_, err := db.Exec(test.text, test.args...)
 			if test.err == "" && err != nil || test.err != "" && (err == nil || err.Error() != test.err) {
 				t.Fatalf("error %v, want %q", err, test.err)
@@ -88,7 +88,7 @@ func TestScripts(t *testing.T) {
 
 func TestQueryScripts(t *testing.T) {
 	db := open(t, "")
-	exec(t, db, "CREATE TABLE t(a)")
+	run(t, db, "CREATE TABLE t(a)")
 	for _, test := range []struct {
 		text string
 		want []any
@@ -133,7 +133,7 @@ func TestQueryScripts(t *testing.T) {
 // asked for.
 func TestFirstStep(t *testing.T) {
 	db := open(t, "?_timeout=0")
-	exec(t, db, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)")
+	run(t, db, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)")
 	rows, err := db.Query("INSERT INTO t VALUES (3), (4) RETURNING a")
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestFirstStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	exec(t, db, "PRAGMA locking_mode=EXCLUSIVE; DELETE FROM t WHERE a=1; PRAGMA locking_mode=NORMAL; SELECT count(*) FROM t")
+	run(t, db, "PRAGMA locking_mode=EXCLUSIVE; DELETE FROM t WHERE a=1; PRAGMA locking_mode=NORMAL; SELECT count(*) FROM t")
 	n := 0
 	for rows.Next() {
 		n++
@@ -162,7 +162,7 @@ func TestFirstStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows.Close()
-	exec(t, c, "ROLLBACK")
+	run(t, c, "ROLLBACK")
 }
 
 func TestResults(t *testing.T) {
@@ -170,7 +170,7 @@ func TestResults(t *testing.T) {
 	db.SetMaxOpenConns(1)
 	check := func(text string, id, changes int64) {
 		t.Helper()
-		res := exec(t, db, text)
+		res := run(t, db, text)
 		gotID, _ := res.LastInsertId()
 		gotChanges, _ := res.RowsAffected()
 		if gotID != id || gotChanges != changes {
@@ -189,7 +189,7 @@ func TestResults(t *testing.T) {
 
 func TestPrepared(t *testing.T) {
 	db := open(t, "")
-	exec(t, db, "CREATE TABLE t(a, b)")
+	run(t, db, "CREATE TABLE t(a, b)")
 	s, err := db.Prepare("INSERT INTO t VALUES (:a, ?); INSERT INTO t VALUES (0, 0)")
 	if err != nil {
 		t.Fatal(err)
@@ -237,7 +237,7 @@ func TestPrepared(t *testing.T) {
 // TestPreparedWithOpenRows: inside a transaction database/sql runs a statement whose rows are still open.
 func TestPreparedWithOpenRows(t *testing.T) {
 	db := open(t, "")
-	exec(t, db, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2), (3)")
+	run(t, db, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2), (3)")
 	tx, err := db.Begin()
 	if err != nil {
 		t.Fatal(err)
@@ -277,7 +277,7 @@ func TestPreparedWithOpenRows(t *testing.T) {
 // TestSchemaChange: a prepared SELECT * shows the columns that the table has now.
 func TestSchemaChange(t *testing.T) {
 	db := open(t, "")
-	exec(t, db, "CREATE TABLE t(a, b DATE); INSERT INTO t VALUES (1, 0)")
+	run(t, db, "CREATE TABLE t(a, b DATE); INSERT INTO t VALUES (1, 0)")
 	s, err := db.Prepare("SELECT * FROM t")
 	if err != nil {
 		t.Fatal(err)
@@ -313,7 +313,7 @@ func TestSchemaChange(t *testing.T) {
 		{"ALTER TABLE t RENAME COLUMN c TO d", "a=1 d=x"},
 		{"DROP TABLE t; CREATE TABLE t(z); INSERT INTO t VALUES (0)", "z=0"},
 	} {
-		exec(t, db, step.change)
+		run(t, db, step.change)
 		if got := columns(); got != step.want {
 			t.Errorf("after %s: %s, want %s", step.change, got, step.want)
 		}
@@ -322,7 +322,7 @@ func TestSchemaChange(t *testing.T) {
 
 func TestColumnTypes(t *testing.T) {
 	db := open(t, "")
-	exec(t, db, `CREATE TABLE t(i BigInt, s VARCHAR(10), b BLOB, r REAL, n DECIMAL(10,2), d DATETIME, o BOOLEAN, x)`)
+	run(t, db, `CREATE TABLE t(i BigInt, s VARCHAR(10), b BLOB, r REAL, n DECIMAL(10,2), d DATETIME, o BOOLEAN, x)`)
 	rows, err := db.Query("SELECT *, i+1 FROM t")
 	if err != nil {
 		t.Fatal(err)
@@ -356,10 +356,10 @@ func TestColumnTypes(t *testing.T) {
 func TestResetSession(t *testing.T) {
 	db := open(t, "")
 	db.SetMaxOpenConns(1)
-	exec(t, db, "CREATE TABLE t(a)")
-	exec(t, db, "BEGIN")
-	exec(t, db, "INSERT INTO t VALUES (1)")
-	exec(t, db, "ROLLBACK")
+	run(t, db, "CREATE TABLE t(a)")
+	run(t, db, "BEGIN")
+	run(t, db, "INSERT INTO t VALUES (1)")
+	run(t, db, "ROLLBACK")
 	if got := get(t, db, "SELECT count(*) FROM t"); got != int64(0) {
 		t.Fatal(got)
 	}

@@ -33,13 +33,13 @@ func TestContext(t *testing.T) {
 	cancelling(t, "_test_context", &cancel)
 	db := open(t, "?_test_context=1")
 	db.SetMaxOpenConns(1)
-	exec(t, db, "CREATE TABLE t(a)")
+	run(t, db, "CREATE TABLE t(a)")
 	prepared, err := db.Prepare("INSERT INTO t " + endless + " WHERE cancel() IS NULL")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer prepared.Close()
-	for name, run := range map[string]func(context.Context) error{
+	for name, call := range map[string]func(context.Context) error{
 		"Exec": func(ctx context.Context) error {
 			_, err := db.ExecContext(ctx, "INSERT INTO t "+endless+" WHERE cancel() IS NULL")
 			return err
@@ -62,7 +62,7 @@ func TestContext(t *testing.T) {
 		},
 	} {
 		ctx := cancelledBy(&cancel)
-		err := run(ctx)
+		err := call(ctx)
 		cancel()
 		if !errors.Is(err, context.Canceled) || err.Error() != "context canceled" {
 			t.Errorf("%s: %v", name, err)
@@ -84,7 +84,7 @@ func TestInterruptedTransaction(t *testing.T) {
 	cancelling(t, "_test_tx", &cancel)
 	db := open(t, "?_test_tx=1")
 	db.SetMaxOpenConns(1)
-	exec(t, db, "CREATE TABLE t(a)")
+	run(t, db, "CREATE TABLE t(a)")
 	for _, end := range []string{"Commit", "Rollback"} {
 		tx, err := db.Begin()
 		if err != nil {
@@ -94,7 +94,7 @@ func TestInterruptedTransaction(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		exec(t, tx, "INSERT INTO t VALUES (1)")
+		run(t, tx, "INSERT INTO t VALUES (1)")
 		ctx := cancelledBy(&cancel)
 		_, err = tx.ExecContext(ctx, "INSERT INTO t "+endless+" WHERE cancel() IS NULL")
 		if !errors.Is(err, context.Canceled) {
@@ -123,7 +123,7 @@ func TestInterruptedTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, tx, "INSERT INTO t VALUES (1)")
+	run(t, tx, "INSERT INTO t VALUES (1)")
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
@@ -132,12 +132,12 @@ func TestInterruptedTransaction(t *testing.T) {
 // TestTransactionEndedBySQL: the program did it, which is no reason to let the rest of the transaction run.
 func TestTransactionEndedBySQL(t *testing.T) {
 	db := open(t, "")
-	exec(t, db, "CREATE TABLE t(a UNIQUE)")
+	run(t, db, "CREATE TABLE t(a UNIQUE)")
 	tx, err := db.Begin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, tx, "INSERT INTO t VALUES (1); COMMIT")
+	run(t, tx, "INSERT INTO t VALUES (1); COMMIT")
 	if _, err := tx.Exec("INSERT INTO t VALUES (2)"); !errors.Is(err, sql.ErrTxDone) {
 		t.Error(err)
 	}
@@ -167,24 +167,24 @@ func TestTransactionEndedBySQL(t *testing.T) {
 func TestFailedCommit(t *testing.T) {
 	db := open(t, "?_fk=1")
 	db.SetMaxOpenConns(1)
-	exec(t, db, "CREATE TABLE p(a PRIMARY KEY); CREATE TABLE c(a REFERENCES p DEFERRABLE INITIALLY DEFERRED)")
+	run(t, db, "CREATE TABLE p(a PRIMARY KEY); CREATE TABLE c(a REFERENCES p DEFERRABLE INITIALLY DEFERRED)")
 	tx, err := db.Begin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, tx, "INSERT INTO c VALUES (1)")
+	run(t, tx, "INSERT INTO c VALUES (1)")
 	if err := tx.Commit(); !errors.Is(err, sqlite3.CONSTRAINT_FOREIGNKEY) || err.Error() != "FOREIGN KEY constraint failed" {
 		t.Fatal(err)
 	}
 	if got := get(t, db, "SELECT count(*) FROM c"); got != int64(0) {
 		t.Fatal(got)
 	}
-	exec(t, db, "BEGIN; COMMIT")
+	run(t, db, "BEGIN; COMMIT")
 }
 
 func TestTransactionOptions(t *testing.T) {
 	db := open(t, "?_txlock=immediate&_timeout=0")
-	exec(t, db, "CREATE TABLE t(a)")
+	run(t, db, "CREATE TABLE t(a)")
 	writer, err := db.BeginTx(background, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		t.Fatal(err)
@@ -207,13 +207,13 @@ func TestTransactionOptions(t *testing.T) {
 func TestCancelledTransaction(t *testing.T) {
 	db := open(t, "")
 	db.SetMaxOpenConns(1)
-	exec(t, db, "CREATE TABLE t(a)")
+	run(t, db, "CREATE TABLE t(a)")
 	ctx, cancel := context.WithCancel(background)
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, tx, "INSERT INTO t VALUES (1)")
+	run(t, tx, "INSERT INTO t VALUES (1)")
 	cancel()
 	if err := tx.Commit(); err == nil {
 		t.Fatal("committed")

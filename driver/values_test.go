@@ -72,7 +72,7 @@ func TestScan(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			exec(t, tx, "CREATE TABLE t(a "+test.declared+"); INSERT INTO t VALUES ("+test.value+")")
+			run(t, tx, "CREATE TABLE t(a "+test.declared+"); INSERT INTO t VALUES ("+test.value+")")
 			got := get(t, tx, "SELECT a FROM t")
 			if b, ok := got.([]byte); ok && b != nil {
 				got = string(b)
@@ -131,9 +131,9 @@ func TestParseTime(t *testing.T) {
 // TestRoundTrip: a time comes back as the same instant.
 func TestRoundTrip(t *testing.T) {
 	db := open(t, "")
-	exec(t, db, "CREATE TABLE t(a TIMESTAMP)")
+	run(t, db, "CREATE TABLE t(a TIMESTAMP)")
 	at := time.Date(2024, 2, 3, 4, 5, 6, 7, time.FixedZone("", -9*3600-1800))
-	exec(t, db, "INSERT INTO t VALUES (?)", at)
+	run(t, db, "INSERT INTO t VALUES (?)", at)
 	var got time.Time
 	if err := db.QueryRow("SELECT a FROM t").Scan(&got); err != nil || !got.Equal(at) {
 		t.Fatal(got, err)
