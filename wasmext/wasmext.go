@@ -13,9 +13,9 @@
 //
 //	_extension=sample.wasm?timeout=50ms,memory=16MiB
 //
-// The options begin at the last question mark. The file is read and compiled once, in sql.Open, which fails if
-// anything is wrong with it or with an option; every connection gets the functions as they were then. [Load] gives
-// them to one connection.
+// The options begin at the last question mark. A relative path starts at the working directory. The file is read
+// and compiled once, in sql.Open, which fails if anything is wrong with it or with an option; every connection
+// gets the functions as they were then. [Load] gives them to one connection.
 //
 // # What a module may do
 //
@@ -24,16 +24,18 @@
 // the module, and the time of one call, which also ends when the context of its statement is done. A function
 // that traps, runs too long, has no memory left for its arguments or returns nonsense makes the statement fail
 // with an error that names module and function; SQLite, the connection and the transaction stay as they are after
-// any other error of a function. An interrupted call has SQLite's code INTERRUPT, everything else ERROR.
+// any other error of a function. The code of the error is SQLite's INTERRUPT if the context ended the call, TOOBIG if
+// SQLite has no room for the result, and ERROR otherwise.
 //
 // Each connection runs an instance of its own, made when it first calls a function. Instances share the compiled
 // code. After a failure (other than an error that the function itself reports) the instance is thrown away and
-// the next call starts a fresh one. A module may therefore cache things in its memory but must not rely on
-// finding them again. Tables of functions are limited to about a million entries, and a file to 16 MiB. Compiling
-// is not limited in time: load modules whose origin you know.
+// the next call starts a fresh one, which takes some 30 µs. A module may therefore cache things in its memory but
+// must not rely on finding them again. Tables of functions are limited to about a million entries, and a file to
+// 16 MiB. Compiling is not limited in time: load modules whose origin you know.
 //
-// The limits cost about 0.4 µs per call and 4 ns per turn of a loop, where the compiled code asks whether it
-// should stop.
+// The time limit costs about 0.4 µs per call, and 5 ns for each turn of a loop and each function entered: there the
+// code asks whether it should stop. The call stack does not count as the module's memory; a recursion ends when it
+// takes 400 MB, if its time has not run out by then.
 //
 // A function replaces a built-in one of the same name and number of arguments, as with sqlite3_create_function
 // (https://sqlite.org/c3ref/create_function.html), on the connections that load it; of several modules the last
@@ -66,8 +68,8 @@
 //	offset 8   i64, f64, or the i32 address of the bytes
 //
 // Arguments have the type that they have in SQL; nothing is converted. Text is UTF-8 as SQLite has it, unchecked,
-// and followed by a zero byte that size does not count; every argument starts at an address divisible by 8. An
-// error is a message in UTF-8.
+// and followed by a zero byte that size does not count; texts and blobs start at addresses divisible by 8 if the
+// block does. An error is a message in UTF-8, of which the first 4096 bytes are kept.
 //
 // Values lie in one block that the host asked ext_alloc for and uses again for later calls; when it needs a larger
 // one it gives the old one to ext_free, if there is one, and forgets it. The host copies the result as soon as the
@@ -86,6 +88,8 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 )
+
+const maxErrorBytes = 4096 // of a message of the module's own
 
 // What the zero values in [Options] stand for.
 const (
@@ -198,7 +202,7 @@ func (m *Module) discard() {
 func (m *Module) call(ctx sqlite3.Context, i int, args []sqlite3.Value) {
 	result, err := m.run(ctx, i, args)
 	if err == nil && result.kind == kindError {
-		err = errors.New(string(result.bytes))
+		err = errors.New(string(result.bytes[:min(len(result.bytes), maxErrorBytes)]))
 	}
 	if err == nil {
 		err = setResult(ctx, result)

@@ -346,10 +346,15 @@ func liveHeap() int64 {
 
 func TestProgramIsReleased(t *testing.T) {
 	path := writeModule(t, testModule{manifest: scalarF + "scalar f 99\n"}.bytes()) // as in no other test
-	known := func() int {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := func() bool {
 		programs.Lock()
 		defer programs.Unlock()
-		return len(programs.known)
+		_, ok := programs.known[programKey{sha256.Sum256(file), DefaultMemory / pageBytes}]
+		return ok
 	}
 	func() {
 		c, err := sqlite3.Open(":memory:")
@@ -362,8 +367,12 @@ func TestProgramIsReleased(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.Close()
+		if !known() {
+			t.Error("a program in use is not known")
+		}
+		runtime.KeepAlive(m)
 	}()
-	for known() > 0 { // until the collector has found out; the test's own limit ends this
+	for known() { // until the collector has found out; the test's own limit ends this
 		runtime.GC()
 		runtime.Gosched()
 	}
