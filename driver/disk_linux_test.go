@@ -93,11 +93,7 @@ func TestFileSizeLimit(t *testing.T) {
 
 // TestNothingIsLeft: after Close no file of the database is open and no goroutine runs, whatever has happened before.
 func TestNothingIsLeft(t *testing.T) {
-	RegisterKey("_test_left", func(string) (func(*sqlite3.Conn) (func() error, error), error) {
-		return func(db *sqlite3.Conn) (func() error, error) {
-			return nil, db.CreateFunction("boom", 0, 0, func(sqlite3.Context, ...sqlite3.Value) { panic("boom!") })
-		}, nil
-	})
+	boom := function(t, "boom", func() { panic("boom!") })
 	dir := t.TempDir()
 	descriptors := func() (open []string) {
 		fds, err := os.ReadDir("/proc/self/fd")
@@ -112,7 +108,7 @@ func TestNothingIsLeft(t *testing.T) {
 		return open
 	}
 	use := func(name string) {
-		db, err := sql.Open(Name, filepath.Join(dir, name)+"?_journal=wal&_test_left=1")
+		db, err := sql.Open(Name, filepath.Join(dir, name)+"?_journal=wal&"+boom)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,11 +3,42 @@ package driver
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"path/filepath"
+	"sync"
 	"testing"
+
+	"github.com/ncruces/go-sqlite3"
 )
 
 var background = context.Background()
+
+// hooks are what the DSN key _test does to a new connection, by its value.
+var hooks sync.Map
+
+func init() {
+	RegisterKey("_test", func(value string) (func(*sqlite3.Conn) (func() error, error), error) {
+		init, ok := hooks.Load(value)
+		if !ok {
+			return nil, errors.New("no such hook")
+		}
+		return init.(func(*sqlite3.Conn) (func() error, error)), nil
+	})
+}
+
+// hook returns the DSN key that runs init for new connections, for the time of the test.
+func hook(t *testing.T, name string, init func(*sqlite3.Conn) (func() error, error)) string {
+	hooks.Store(name, init)
+	t.Cleanup(func() { hooks.Delete(name) })
+	return "_test=" + name
+}
+
+// function returns the DSN key that adds an SQL function without arguments to new connections.
+func function(t *testing.T, name string, f func()) string {
+	return hook(t, name, func(db *sqlite3.Conn) (func() error, error) {
+		return nil, db.CreateFunction(name, 0, 0, func(sqlite3.Context, ...sqlite3.Value) { f() })
+	})
+}
 
 // openDSN opens a pool that is closed at the end of the test.
 func openDSN(t testing.TB, dsn string) *sql.DB {

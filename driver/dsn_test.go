@@ -1,7 +1,6 @@
 package driver
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -111,9 +110,6 @@ func TestDSNValues(t *testing.T) {
 
 // TestBadDSN: sql.Open says what is wrong, before anything is opened.
 func TestBadDSN(t *testing.T) {
-	RegisterKey("_test_bad", func(value string) (func(*sqlite3.Conn) (func() error, error), error) {
-		return nil, errors.New("never good")
-	})
 	for query, want := range map[string]string{
 		"_fk=2":                   "_foreign_keys=2: want one of 0 NO FALSE OFF 1 YES TRUE ON",
 		"_foreign_keys=yess":      "_foreign_keys=yess: want one of",
@@ -134,7 +130,7 @@ func TestBadDSN(t *testing.T) {
 		"vfs=os&vfs=memdb":        "vfs=memdb: another vfs=os was given before",
 		"vfs=memdb&_engine=uring": "_engine=uring: want no vfs=memdb beside it",
 		"_engine=steam":           "steam",
-		"_test_bad=x":             "_test_bad=x: never good",
+		"_test=x":                 "_test=x: no such hook",
 		"a=%zz":                   "invalid URL escape",
 		"a;b":                     "invalid semicolon separator",
 	} {
@@ -206,57 +202,53 @@ func TestExtensions(t *testing.T) {
 // TestRegisterKey: keys run in the order of the DSN, after the pragmas, and are undone in the opposite order.
 func TestRegisterKey(t *testing.T) {
 	var log []string
-	RegisterKey("_test_key", func(value string) (func(*sqlite3.Conn) (func() error, error), error) {
-		log = append(log, "parse "+value)
-		return func(db *sqlite3.Conn) (func() error, error) {
+	for _, name := range []string{"a", "b", "bad"} {
+		hook(t, name, func(db *sqlite3.Conn) (func() error, error) {
 			s, _, err := db.Prepare("PRAGMA user_version")
 			if err != nil {
 				return nil, err
 			}
 			defer s.Close()
 			s.Step()
-			log = append(log, fmt.Sprintf("open %s at version %d", value, s.ColumnInt(0)))
-			if value == "bad" {
+			log = append(log, fmt.Sprintf("open %s at version %d", name, s.ColumnInt(0)))
+			if name == "bad" {
 				err = errors.New("no luck")
 			}
-			return func() error { log = append(log, "close "+value); return nil }, err
-		}, nil
-	})
-	defer func() {
-		if recover() == nil {
-			t.Error("registered twice")
-		}
-	}()
+			return func() error { log = append(log, "close "+name); return nil }, err
+		})
+	}
 	for dsn, want := range map[string][]string{
-		":memory:?_test_key=a&_pragma=user_version(7)&_test_key=b": {
-			"parse a", "parse b", "open a at version 7", "open b at version 7", "close b", "close a",
-		},
-		":memory:?_test_key=a&_test_key=bad&_test_key=c": {
-			"parse a", "parse bad", "parse c", "open a at version 0", "open bad at version 0", "close bad", "close a",
-		},
+		":memory:?_test=b&_pragma=user_version(7)&_test=a": {"open b at version 7", "open a at version 7", "close a", "close b"},
+		":memory:?_test=a&_test=bad&_test=b":               {"open a at version 0", "open bad at version 0", "close bad", "close a"},
 	} {
 		log = nil
 		c, err := NewConnector(dsn)
 		if err != nil {
 			t.Fatal(err)
 		}
-		conn, err := c.Connect(context.Background())
-		if strings.Contains(dsn, "bad") != (err != nil) {
-			t.Fatalf("%s: %v", dsn, err)
-		}
-		if err == nil {
-			err = conn.Close()
-		} else if strings.Contains(err.Error(), "no luck") {
-			err = nil
-		}
-		if err != nil {
-			t.Fatal(err)
+		conn, err := c.Connect(background)
+		switch {
+		case strings.Contains(dsn, "bad"):
+			if err == nil || err.Error() != "no luck" {
+				t.Errorf("%s: %v", dsn, err)
+			}
+		case err != nil:
+			t.Errorf("%s: %v", dsn, err)
+		default:
+			if err := conn.Close(); err != nil {
+				t.Error(err)
+			}
 		}
 		if !slices.Equal(log, want) {
 			t.Errorf("%s:\ngot  %q\nwant %q", dsn, log, want)
 		}
 	}
-	RegisterKey("_test_key", nil)
+	defer func() {
+		if recover() == nil {
+			t.Error("a key is registered twice")
+		}
+	}()
+	RegisterKey("_test", nil)
 }
 
 func TestMemory(t *testing.T) {
@@ -269,15 +261,15 @@ func TestMemory(t *testing.T) {
 		defer db.Close()
 		var conns [2]*sql.Conn
 		for i := range conns {
-			if conns[i], err = db.Conn(context.Background()); err != nil {
+			if conns[i], err = db.Conn(background); err != nil {
 				t.Fatal(err)
 			}
 			defer conns[i].Close()
 		}
-		if _, err := conns[0].ExecContext(context.Background(), "CREATE TABLE t(a)"); err != nil {
+		if _, err := conns[0].ExecContext(background, "CREATE TABLE t(a)"); err != nil {
 			t.Fatal(err)
 		}
-		_, err = conns[1].ExecContext(context.Background(), "INSERT INTO t VALUES (1)")
+		_, err = conns[1].ExecContext(background, "INSERT INTO t VALUES (1)")
 		if err != nil && !strings.Contains(err.Error(), "no such table") {
 			t.Fatal(err)
 		}

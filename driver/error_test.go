@@ -171,13 +171,9 @@ func TestIsValid(t *testing.T) {
 
 // TestPanic: a panic does not cross database/sql; the connection is replaced, and says why until then.
 func TestPanic(t *testing.T) {
-	RegisterKey("_test_panic", func(string) (func(*sqlite3.Conn) (func() error, error), error) {
-		return func(db *sqlite3.Conn) (func() error, error) {
-			return nil, db.CreateFunction("boom", 0, 0, func(sqlite3.Context, ...sqlite3.Value) { panic("boom!") })
-		}, nil
-	})
+	boom := function(t, "boom", func() { panic("boom!") })
 	for _, journal := range []string{"DELETE", "WAL"} {
-		db := open(t, "?_test_panic=1&_timeout=100&_journal="+journal)
+		db := open(t, "?"+boom+"&_timeout=100&_journal="+journal)
 		run(t, db, "CREATE TABLE t(a)")
 		tx, err := db.Begin()
 		if err != nil {

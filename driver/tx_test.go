@@ -10,16 +10,6 @@ import (
 	"github.com/ncruces/go-sqlite3"
 )
 
-// cancelling gives every connection of a pool a function cancel() that calls *cancel.
-func cancelling(t *testing.T, key string, cancel *context.CancelFunc) {
-	t.Helper()
-	RegisterKey(key, func(string) (func(*sqlite3.Conn) (func() error, error), error) {
-		return func(db *sqlite3.Conn) (func() error, error) {
-			return nil, db.CreateFunction("cancel", 0, 0, func(sqlite3.Context, ...sqlite3.Value) { (*cancel)() })
-		}, nil
-	})
-}
-
 // cancelledBy returns a context that *cancel ends.
 func cancelledBy(cancel *context.CancelFunc) (ctx context.Context) {
 	ctx, *cancel = context.WithCancel(background)
@@ -30,8 +20,7 @@ const endless = "WITH RECURSIVE c(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM c) 
 
 func TestContext(t *testing.T) {
 	var cancel context.CancelFunc
-	cancelling(t, "_test_context", &cancel)
-	db := open(t, "?_test_context=1")
+	db := open(t, "?"+function(t, "cancel", func() { cancel() }))
 	db.SetMaxOpenConns(1)
 	run(t, db, "CREATE TABLE t(a)")
 	prepared, err := db.Prepare("INSERT INTO t " + endless + " WHERE cancel() IS NULL")
@@ -81,8 +70,7 @@ func TestContext(t *testing.T) {
 // follows must not commit by itself.
 func TestInterruptedTransaction(t *testing.T) {
 	var cancel context.CancelFunc
-	cancelling(t, "_test_tx", &cancel)
-	db := open(t, "?_test_tx=1")
+	db := open(t, "?"+function(t, "cancel", func() { cancel() }))
 	db.SetMaxOpenConns(1)
 	run(t, db, "CREATE TABLE t(a)")
 	for _, end := range []string{"Commit", "Rollback"} {
