@@ -51,7 +51,10 @@ type engine struct {
 	spare  []op // the other half of the double buffer
 	reads  int  // reads that left the queue and have not finished
 	files  map[*file]struct{}
+	opened uint64 // files, ever
 	closed bool
+
+	recycled sync.Pool // of *merged
 }
 
 func newEngine(workers int) *engine {
@@ -77,7 +80,8 @@ func (e *engine) Open(fd uintptr) (File, error) {
 	if e.closed {
 		return nil, ErrClosed
 	}
-	f := &file{e: e, fd: fd}
+	e.opened++
+	f := &file{e: e, fd: fd, serial: e.opened}
 	f.drained.L = &f.mu
 	e.files[f] = struct{}{}
 	return f, nil
@@ -131,6 +135,13 @@ func (e *engine) Step() {
 // waits for the disk, and several are faster together.
 func (e *engine) runAlone(c *completion.Completion) bool {
 	e.mu.Lock()
+	if len(e.queue) == 1 && e.queue[0].c == c && e.queue[0].kind == opWrite && e.queue[0].f.shared() {
+		// Others write to the same file: let them queue what may be written
+		// together with this.
+		e.mu.Unlock()
+		runtime.Gosched()
+		e.mu.Lock()
+	}
 	if len(e.queue) != 1 || e.queue[0].c != c || (e.queue[0].kind == opRead && e.reads > e.readsBeside) {
 		e.mu.Unlock()
 		return false
@@ -185,13 +196,29 @@ func (e *engine) flush() {
 	}
 	e.stats.batches.Add(1)
 	e.stats.batched.Add(int64(len(batch)))
-	e.mech.submit(slices.DeleteFunc(batch, func(o op) bool { return o.kind == opSync && !o.f.join(&o) }))
+	e.submit(batch)
 	clear(batch)
 	e.mu.Lock()
 	if e.spare == nil {
 		e.spare = batch
 	}
 	e.mu.Unlock()
+}
+
+// submit hands a batch over. Writes that became one are carried out here:
+// nothing is gained by sending a single one to the page cache through others.
+func (e *engine) submit(batch []op) {
+	batch = slices.DeleteFunc(batch, func(o op) bool { return o.kind == opSync && !o.f.join(&o) })
+	if len(batch) > 1 {
+		batch = e.mergeWrites(batch)
+	}
+	if len(batch) == 1 && batch[0].merged != nil {
+		batch[0].run()
+		return
+	}
+	if len(batch) > 0 {
+		e.mech.submit(batch)
+	}
 }
 
 // Cancel stops c's operation if it has not started: then it finishes with

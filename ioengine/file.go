@@ -9,8 +9,9 @@ import (
 
 // A file is a descriptor known to an engine.
 type file struct {
-	e  *engine
-	fd uintptr
+	e      *engine
+	fd     uintptr
+	serial uint64 // tells the engine's files apart, in order of Open
 
 	// cannotProbe remembers that the file's file system does not answer reads
 	// from its page cache alone (RWF_NOWAIT).
@@ -123,6 +124,13 @@ func (f *file) acquire() bool {
 	}
 	f.underway++
 	return true
+}
+
+// shared reports whether more than one operation is underway.
+func (f *file) shared() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.underway > 1
 }
 
 // release is called once an operation has finished.

@@ -34,6 +34,9 @@ type op struct {
 	bufs [][]byte
 	off  int64 // truncate and allocate: the size
 	n    int
+
+	// merged is not nil if this stands for several writes; c is nil then.
+	merged *merged
 }
 
 // size is the number of bytes that the operation has to move in all.
@@ -120,6 +123,10 @@ func (o *op) transferOnce() (int, error) {
 // finish ends the operation. The completion's owner may reuse everything but
 // the file when Finish returns.
 func (o *op) finish(err error) {
+	if o.merged != nil {
+		o.merged.finish(o.n, err)
+		return
+	}
 	f := o.f
 	switch o.kind {
 	case opRead:

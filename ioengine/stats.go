@@ -11,15 +11,16 @@ type Stats struct {
 	Reads, Writes, Syncs, Truncates, Allocates int64 // operations taken
 	BytesRead, BytesWritten                    int64 // bytes moved by finished operations
 
-	InlineHits  int64 // reads that the page cache answered at once, without waiting
-	Direct      int64 // operations that their waiter carried out itself
-	Batches     int64 // times that queued operations were submitted together
-	Batched     int64 // operations in those batches
-	SharedSyncs int64 // syncs answered by somebody else's
-	Canceled    int64 // operations that Cancel stopped in time
-	Fallbacks   int64 // ring operations finished by ordinary system calls
-	Parks       int64 // times that a waiter went to sleep
-	SystemCalls int64 // system calls made for operations
+	InlineHits   int64 // reads that the page cache answered at once, without waiting
+	Direct       int64 // operations that their waiter carried out itself
+	Batches      int64 // times that queued operations were submitted together
+	Batched      int64 // operations in those batches
+	MergedWrites int64 // writes that went along with one that they touch
+	SharedSyncs  int64 // syncs answered by somebody else's
+	Canceled     int64 // operations that Cancel stopped in time
+	Fallbacks    int64 // ring operations finished by ordinary system calls
+	Parks        int64 // times that a waiter went to sleep
+	SystemCalls  int64 // system calls made for operations
 }
 
 // Operations is the number of all operations taken.
@@ -33,6 +34,7 @@ type counters struct {
 	bytesRead, bytesWritten atomic.Int64
 	inlineHits, direct      atomic.Int64
 	batches, batched        atomic.Int64
+	mergedWrites            atomic.Int64
 	sharedSyncs, canceled   atomic.Int64
 	fallbacks, parks        atomic.Int64
 	systemCalls             atomic.Int64
@@ -51,6 +53,7 @@ func (c *counters) snapshot() Stats {
 		Direct:       c.direct.Load(),
 		Batches:      c.batches.Load(),
 		Batched:      c.batched.Load(),
+		MergedWrites: c.mergedWrites.Load(),
 		SharedSyncs:  c.sharedSyncs.Load(),
 		Canceled:     c.canceled.Load(),
 		Fallbacks:    c.fallbacks.Load(),

@@ -32,6 +32,7 @@ func Run(t *testing.T, open func() (ioengine.Engine, error)) {
 		{"TruncateAndAllocate", testTruncateAndAllocate},
 		{"ErrorsAreTheSystems", testErrorsAreTheSystems},
 		{"QueuedOperationsGoTogether", testQueuedOperationsGoTogether},
+		{"TouchingWritesAreOne", testTouchingWritesAreOne},
 		{"MoreThanTheQueueHolds", testMoreThanTheQueueHolds},
 		{"StepFinishesWithoutWaiting", testStepFinishesWithoutWaiting},
 		{"SyncsAreShared", testSyncsAreShared},
@@ -308,6 +309,39 @@ func testQueuedOperationsGoTogether(t *testing.T, x *fixture) {
 	after := x.e.Stats()
 	if batches := after.Batches - before.Batches; batches != 1 || after.Batched-before.Batched != pages {
 		t.Errorf("%d operations in %d batches, want all in one", after.Batched-before.Batched, batches)
+	}
+}
+
+// Queued writes that touch end to end go out as one, whatever their order;
+// each is told its own result.
+func testTouchingWritesAreOne(t *testing.T, x *fixture) {
+	f, other := x.file(nil), x.file(nil)
+	want := pattern(6*1000, 12)
+	before := x.e.Stats()
+	var ops [8]completion.Completion
+	var group completion.Group
+	for i, part := range []int{3, 0, 5, 1, 4, 2} {
+		if p := want[part*1000:][:1000]; i%2 == 0 {
+			f.WriteAt(&ops[i], p, int64(part*1000))
+		} else {
+			f.WritevAt(&ops[i], [][]byte{p[:10], p[10:]}, int64(part*1000))
+		}
+		group.Add(&ops[i])
+	}
+	f.WriteAt(&ops[6], want[:500], 7000)     // touches nothing
+	other.WriteAt(&ops[7], want[:500], 6000) // of another file
+	group.Add(&ops[6])
+	group.Add(&ops[7])
+	done := group.Build()
+	x.w.Wait(done)
+	if done.Err() != nil || ops[0].N() != 1000 || ops[7].N() != 500 || done.N() != 7000 {
+		t.Fatalf("%d, %v", done.N(), done.Err())
+	}
+	if got := x.content(f); !bytes.Equal(got[:6000], want) || !bytes.Equal(got[7000:], want[:500]) {
+		t.Error("wrong bytes")
+	}
+	if n := x.e.Stats().MergedWrites - before.MergedWrites; n != 5 {
+		t.Errorf("%d writes went along with others, want 5 of 6", n)
 	}
 }
 
