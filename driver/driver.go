@@ -1,4 +1,75 @@
-// Package driver is a database/sql driver for SQLite.
+// Package driver is a driver of database/sql for SQLite, without cgo.
+//
+//	import _ "github.com/turso-coop/turso-coop/driver"
+//
+//	db, err := sql.Open("turso-coop", "app.db?_journal=WAL&_sync=FULL")
+//
+// It runs SQLite itself, and behaves as programs written for github.com/mattn/go-sqlite3 expect: the same DSN, the same
+// values, the same error texts.
+//
+// # What to open
+//
+// A DSN is a path, or a URI that begins with "file:" (https://sqlite.org/uri.html), and after a "?" the keys below. In
+// a URI, and only there, SQLite's own keys count as well: mode=ro opens for reading only. A "?" in a path is written
+// %3f in a URI.
+//
+// ":memory:" is a database in memory, and "" one in a temporary file: each connection of the pool has its own. Shared by
+// the pool are "file:name?mode=memory&cache=shared" and "file:/name?vfs=memdb", as long as one connection is open.
+// cache=shared means nothing for files.
+//
+// # Keys
+//
+// Where two names are given they mean the same, and the second wins. Values are checked by sql.Open. Unknown keys are
+// ignored.
+//
+//	_busy_timeout, _timeout          how long to wait for a lock, in milliseconds; default 5000
+//	_journal_mode, _journal          DELETE TRUNCATE PERSIST MEMORY WAL OFF; default: what the file says
+//	_synchronous, _sync              OFF NORMAL FULL EXTRA or 0 to 3; default NORMAL
+//	_foreign_keys, _fk               boolean; default off
+//	_txlock                          deferred immediate exclusive: how transactions begin; default deferred
+//	_loc                             time zone of the times that are read, or auto for the local one; default: as stored
+//	_auto_vacuum, _vacuum            NONE FULL INCREMENTAL or 0 to 2
+//	_cache_size                      pages, or minus KiB
+//	_case_sensitive_like, _cslike    boolean
+//	_defer_foreign_keys, _defer_fk   boolean
+//	_ignore_check_constraints        boolean
+//	_locking_mode, _locking          NORMAL EXCLUSIVE
+//	_query_only                      boolean
+//	_recursive_triggers, _rt         boolean
+//	_secure_delete                   boolean or FAST
+//	_writable_schema                 boolean
+//	_pragma                          any other PRAGMA, as in _pragma=mmap_size(0); may be repeated
+//	_engine                          uring or pool: how files are read and written; default: the better one that works
+//	vfs                              name of a VFS registered with github.com/ncruces/go-sqlite3/vfs
+//
+// Booleans are 0 1 no yes false true off on. The first five are worth a thought: WAL lets readers and a writer work at
+// the same time; with synchronous=NORMAL a commit survives the end of the process, but in WAL mode perhaps not that of
+// the machine, for which FULL is needed; and a transaction that reads first and writes later fails at once if
+// another one has written in between, whatever the time-out, unless it began with immediate.
+//
+// # Values
+//
+// Times are written as text, with their offset from UTC. They are read from columns declared as DATE, DATETIME or
+// TIMESTAMP, from text of any usual layout and from numbers of seconds or milliseconds; text that is no time is read
+// as the zero time. Columns declared as BOOLEAN are read as bool. Everything else is int64, float64, string or []byte,
+// as SQLite has stored it.
+//
+// # Statements
+//
+// Exec and Query run every statement of a text; parameters take the arguments in turn, and sql.Named arguments wherever
+// their name occurs. Query returns the rows of the last statement.
+//
+// A context ends a statement that runs and a wait for a lock. The error is then the context's. If the statement was
+// about to write in a transaction, SQLite has rolled the whole transaction back: all that is left to do with it is
+// Rollback, other calls return an error that wraps sql.ErrTxDone.
+//
+// Errors of SQLite are an [*Error]. A panic in a function that SQLite calls is an error too; the pool replaces the
+// connection.
+//
+// # Beyond database/sql
+//
+// (*sql.Conn).Raw gives a [Conn]: statements without conversions, and SQLite's connection with its functions, backups
+// and hooks. [RegisterKey] adds keys to the DSN. FTS5, R*Tree and REGEXP are there.
 package driver
 
 import (

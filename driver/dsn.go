@@ -63,7 +63,7 @@ func RegisterKey(name string, open func(value string) (init func(*sqlite3.Conn) 
 	keys.open[name] = open
 }
 
-// parseDSN checks everything that a DSN says. It opens nothing.
+// parseDSN checks everything that a DSN says. It opens nothing. Its errors do not repeat the DSN, which can hold a key.
 func parseDSN(dsn string) (*config, error) {
 	name, query := dsn, ""
 	if i := strings.IndexByte(dsn, '?'); i > 0 {
@@ -73,22 +73,30 @@ func parseDSN(dsn string) (*config, error) {
 		query, _, _ = strings.Cut(query, "#") // the fragment of a URI means nothing to SQLite
 	}
 	cfg := &config{begin: "BEGIN"}
-	p, err := parseQuery(query)
-	for _, read := range []func(params) error{cfg.readPragmas, cfg.readOthers, cfg.readKeys} {
-		if err == nil {
-			err = read(p)
-		}
-	}
-	if err == nil {
-		err = cfg.readName(name, p)
-	}
-	if err == nil {
-		err = cfg.open.Check()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("driver: DSN %q: %w", dsn, err)
+	if err := cfg.read(name, query); err != nil {
+		return nil, fmt.Errorf("driver: open %s: %w", name, err)
 	}
 	return cfg, nil
+}
+
+func (cfg *config) read(name, query string) error {
+	p, err := parseQuery(query)
+	if err != nil {
+		return err
+	}
+	if err := cfg.readPragmas(p); err != nil {
+		return err
+	}
+	if err := cfg.readOthers(p); err != nil {
+		return err
+	}
+	if err := cfg.readKeys(p); err != nil {
+		return err
+	}
+	if err := cfg.readName(name, p); err != nil {
+		return err
+	}
+	return cfg.open.Check()
 }
 
 // params are the keys of a DSN in order.
@@ -113,17 +121,15 @@ func parseQuery(query string) (params, error) {
 	return p, nil
 }
 
-// get returns the first value of alias, or of key if there is no alias. An empty value counts as none.
+// get returns the first value of alias, or of key if alias is not there at all. An empty value counts as none.
 func (p params) get(key, alias string) string {
-	value := ""
-	for _, p := range slices.Backward(p) {
-		if p.key == key {
-			value = p.value
+	value, found := "", false
+	for _, p := range p {
+		if alias != "" && p.key == alias {
+			return p.value
 		}
-	}
-	for _, p := range slices.Backward(p) {
-		if p.key == alias {
-			value = p.value
+		if p.key == key && !found {
+			value, found = p.value, true
 		}
 	}
 	return value
