@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/turso-coop/turso-coop/completion"
 )
@@ -45,6 +46,7 @@ type engine struct {
 	readsBeside int
 
 	stats counters
+	trace atomic.Pointer[Trace]
 
 	mu     sync.Mutex
 	queue  []op // taken, not yet submitted, in order
@@ -157,6 +159,7 @@ func (e *engine) runAlone(c *completion.Completion) bool {
 	if o.kind == opSync && !o.f.join(&o) {
 		return false // somebody leads already and will answer it
 	}
+	o.start("direct")
 	o.run()
 	if o.kind == opRead {
 		e.readsDone(1)
@@ -194,8 +197,7 @@ func (e *engine) flush() {
 	if len(batch) == 0 {
 		return
 	}
-	e.stats.batches.Add(1)
-	e.stats.batched.Add(int64(len(batch)))
+	e.stats.countBatch(len(batch))
 	e.submit(batch)
 	clear(batch)
 	e.mu.Lock()
@@ -213,6 +215,7 @@ func (e *engine) submit(batch []op) {
 		batch = e.mergeWrites(batch)
 	}
 	if len(batch) == 1 && batch[0].merged != nil {
+		batch[0].start("merged")
 		batch[0].run()
 		return
 	}

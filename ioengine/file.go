@@ -48,19 +48,23 @@ func (f *file) readCached(c *completion.Completion, p []byte, off int64) bool {
 	if !f.acquire() {
 		return false // take finishes it with ErrClosed
 	}
+	o := op{c: c, f: f, kind: opRead, off: off}
+	f.e.beginTrace(&o)
 	f.e.stats.systemCalls.Add(1)
 	n, supported := sysReadCached(f.fd, p, off)
 	if !supported {
 		f.cannotProbe.Store(true)
 	}
-	hit := n == len(p)
-	if hit {
-		f.e.stats.inlineHits.Add(1)
-		f.e.stats.bytesRead.Add(int64(n))
-		c.Finish(n, nil)
+	if n < len(p) {
+		o.abandonTrace()
+		f.release()
+		return false
 	}
-	f.release()
-	return hit
+	o.n = n
+	o.start("inline")
+	f.e.stats.inlineHits.Add(1)
+	o.finish(nil)
+	return true
 }
 
 func (f *file) ReadvAt(c *completion.Completion, bufs [][]byte, offBytes int64) {
@@ -112,6 +116,7 @@ func (f *file) take(o op) {
 		return
 	}
 	o.f = f
+	f.e.beginTrace(&o)
 	f.e.push(o)
 }
 

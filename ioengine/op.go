@@ -37,6 +37,7 @@ type op struct {
 
 	// merged is not nil if this stands for several writes; c is nil then.
 	merged *merged
+	traced *traced // nil unless the operation is traced
 }
 
 // size is the number of bytes that the operation has to move in all.
@@ -133,6 +134,9 @@ func (o *op) finish(err error) {
 		f.e.stats.bytesRead.Add(int64(o.n))
 	case opWrite:
 		f.e.stats.bytesWritten.Add(int64(o.n))
+	}
+	if o.traced != nil {
+		o.traced.end(o, err)
 	}
 	o.c.Finish(o.n, err)
 	f.release()

@@ -43,6 +43,7 @@ func (p *pool) worker() {
 		}
 		o := p.take(p.head)
 		p.mu.Unlock()
+		o.start("worker")
 		p.run(o)
 	}
 }
@@ -71,7 +72,7 @@ func (p *pool) run(o op) {
 // got to it yet.
 func (p *pool) help(c *completion.Completion) {
 	if o, ok := p.find(func(o op) bool { return o.c == c }); ok {
-		o.f.e.stats.direct.Add(1)
+		o.start("direct")
 		p.run(o)
 	}
 }

@@ -1,6 +1,10 @@
 package ioengine
 
-import "sync/atomic"
+import (
+	"encoding/json"
+	"math/bits"
+	"sync/atomic"
+)
 
 // Stats counts what an engine has done since it was opened. The counts are
 // taken one after the other, so under load they need not add up exactly.
@@ -11,10 +15,13 @@ type Stats struct {
 	Reads, Writes, Syncs, Truncates, Allocates int64 // operations taken
 	BytesRead, BytesWritten                    int64 // bytes moved by finished operations
 
-	InlineHits   int64 // reads that the page cache answered at once, without waiting
-	Direct       int64 // operations that their waiter carried out itself
-	Batches      int64 // times that queued operations were submitted together
-	Batched      int64 // operations in those batches
+	InlineHits int64 // reads that the page cache answered at once, without waiting
+	Direct     int64 // operations that their waiter carried out itself
+	Batches    int64 // times that queued operations were submitted together
+	Batched    int64 // operations in those batches
+	// BatchSizes counts batches of up to 1, 2, 4, 8, 16, 32, 64 and 128
+	// operations, and in its last element the larger ones.
+	BatchSizes   [9]int64
 	MergedWrites int64 // writes that went along with one that they touch
 	SharedSyncs  int64 // syncs answered by somebody else's
 	Canceled     int64 // operations that Cancel stopped in time
@@ -34,6 +41,7 @@ type counters struct {
 	bytesRead, bytesWritten atomic.Int64
 	inlineHits, direct      atomic.Int64
 	batches, batched        atomic.Int64
+	batchSizes              [9]atomic.Int64
 	mergedWrites            atomic.Int64
 	sharedSyncs, canceled   atomic.Int64
 	fallbacks, parks        atomic.Int64
@@ -41,7 +49,7 @@ type counters struct {
 }
 
 func (c *counters) snapshot() Stats {
-	return Stats{
+	s := Stats{
 		Reads:        c.taken[opRead].Load(),
 		Writes:       c.taken[opWrite].Load(),
 		Syncs:        c.taken[opSync].Load(),
@@ -60,4 +68,28 @@ func (c *counters) snapshot() Stats {
 		Parks:        c.parks.Load(),
 		SystemCalls:  c.systemCalls.Load(),
 	}
+	for i := range s.BatchSizes {
+		s.BatchSizes[i] = c.batchSizes[i].Load()
+	}
+	return s
+}
+
+func (c *counters) countBatch(n int) {
+	c.batches.Add(1)
+	c.batched.Add(int64(n))
+	c.batchSizes[min(bits.Len(uint(n-1)), len(c.batchSizes)-1)].Add(1)
+}
+
+// Var shows an engine's Stats as JSON; it is an expvar.Var:
+//
+//	expvar.Publish("ioengine", ioengine.Var{Engine: e})
+//
+// This package does not import expvar itself, which would bring an HTTP
+// handler into every program.
+type Var struct{ Engine Engine }
+
+// String returns the Stats as a JSON object.
+func (v Var) String() string {
+	text, _ := json.Marshal(v.Engine.Stats()) // numbers and strings
+	return string(text)
 }

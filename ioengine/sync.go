@@ -9,6 +9,7 @@ import "runtime"
 // write-back once to each open description (errseq_t): a sync through somebody
 // else's could miss the error that this descriptor was to be told.
 func (f *file) join(o *op) (lead bool) {
+	o.start("shared") // unless it comes to lead
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.unsynced = append(f.unsynced, *o)

@@ -135,6 +135,7 @@ func (u *uring) prepare(o *op) {
 	id := u.free[len(u.free)-1]
 	u.free = u.free[:len(u.free)-1]
 	s := &u.slots[id]
+	o.start("ring")
 	s.op, s.used, s.canceled = *o, true, false
 	u.inKernel++
 	buf, bufs := o.rest()
