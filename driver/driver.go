@@ -38,7 +38,7 @@
 //	_recursive_triggers, _rt         boolean
 //	_secure_delete                   boolean or FAST
 //	_writable_schema                 boolean
-//	_pragma                          any other PRAGMA, as in _pragma=mmap_size(0); may be repeated
+//	_pragma                          any other PRAGMA, as in _pragma=temp_store(memory); may be repeated
 //	_engine                          uring or pool: how files are read and written; default: the better one that works
 //	vfs                              name of a VFS registered with github.com/ncruces/go-sqlite3/vfs
 //

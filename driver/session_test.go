@@ -60,6 +60,8 @@ func TestScripts(t *testing.T) {
 		{name: "a position for a name", text: "INSERT INTO t VALUES (:a), ($b)", args: []any{1, 2}, want: ints(1, 2)},
 		{name: "mixed", text: "INSERT INTO t VALUES (:a), (?); INSERT INTO t VALUES (?)", args: []any{sql.Named("a", 1), 10, 11}, want: ints(1, 10, 11)},
 		{name: "position first", text: "INSERT INTO t VALUES (?), (:a), (?)", args: []any{5, sql.Named("a", 1), 6}, want: ints(5, 1, 6)},
+		{name: "position and name for one", text: "INSERT INTO t VALUES (:a), (?), (?)", args: []any{5, sql.Named("a", 1), 6}, want: []any{int64(1), nil, int64(6)}},
+		{name: "names alone, then a position", text: "INSERT INTO t VALUES (:a+@a+$a); INSERT INTO t VALUES (?)", args: []any{sql.Named("a", 1), 5}, want: ints(3, 5)},
 		{name: "name that nothing has", text: "INSERT INTO t VALUES (:a)", args: []any{sql.Named("b", 1)}, want: []any{nil}},
 		{name: "more than asked for", text: "INSERT INTO t VALUES (?)", args: []any{1, 2, sql.Named("x", 3)}, want: ints(1)},
 		{name: "comments and nothing", text: ";; -- a ?\n/* ? */ INSERT INTO t VALUES (?) ;; -- c", args: []any{1}, want: ints(1)},

@@ -32,13 +32,13 @@ func (s *stmt) Close() error {
 	return s.q.fail(s.q.Close())
 }
 
-// arguments refuses positional arguments that no parameter takes: unlike a script, a statement takes all of them.
-func (s *stmt) arguments(q *query, args []sqldriver.NamedValue) (*arguments, error) {
+// arguments refuses arguments that no parameter takes: unlike a script, a statement takes all of them.
+func (s *stmt) arguments(q *query, args []sqldriver.NamedValue) (arguments, error) {
 	a := newArguments(args)
-	if got, want := a.left(), q.BindCount(); got > want {
-		return nil, q.fail(fmt.Errorf("too many args to execute statement: want %d got %d", want, got))
+	if want := q.BindCount(); len(args) > want && !a.named {
+		return a, q.fail(fmt.Errorf("too many args to execute statement: want %d got %d", want, len(args)))
 	}
-	return &a, nil
+	return a, nil
 }
 
 // idle returns a query to run: the prepared one, or a copy of it for this run while rows of the prepared one are open.
@@ -66,7 +66,7 @@ func (s *stmt) ExecContext(ctx context.Context, args []sqldriver.NamedValue) (sq
 	if err != nil {
 		return nil, err
 	}
-	return q.exec(ctx, a)
+	return q.exec(ctx, &a)
 }
 
 // QueryContext implements driver.StmtQueryContext.
@@ -85,7 +85,7 @@ func (s *stmt) QueryContext(ctx context.Context, args []sqldriver.NamedValue) (s
 		}
 		return nil, err
 	}
-	return q.rows(ctx, a, copied)
+	return q.rows(ctx, &a, copied)
 }
 
 // Exec implements driver.Stmt.

@@ -5,6 +5,7 @@ import (
 	sqldriver "database/sql/driver"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,63 +14,55 @@ import (
 
 // arguments hands the arguments of a call to the statements of its text, one after the other.
 //
-// A parameter that has the name of a named argument, with any of SQLite's prefixes, gets that one, in every statement.
-// The others take the positional arguments in turn, in the order of their index, whether they have a name or not. What
-// is left over is ignored. Too few arguments are an error; but a parameter that is left without one because a named
-// argument meant none of the parameters is NULL.
+// Each statement takes as many arguments as it has parameters: the first is for its first parameter and so on, except
+// that an argument with a name is for all parameters of that name, in this and in every other statement. A parameter
+// that gets none that way is NULL. If there are not enough arguments left, names alone may still do: then the parameters
+// without one take the arguments without one in turn, and it is an error if they do not suffice. Arguments that are left
+// over are ignored.
 type arguments struct {
-	args  []sqldriver.NamedValue // positional ones that are left, if no argument has a name; otherwise all
-	named int                    // how many of args have a name
-	next  int                    // how many of args the statements have taken or passed over
+	args  []sqldriver.NamedValue
+	named bool // some have a name
+	next  int  // how many the statements have taken
 }
 
 func newArguments(args []sqldriver.NamedValue) arguments {
-	a := arguments{args: args}
-	for i := range args {
-		if args[i].Name != "" {
-			a.named++
-		}
-	}
-	return a
-}
-
-// left returns how many positional arguments no statement has taken yet.
-func (a *arguments) left() int {
-	if a.named == 0 {
-		return len(a.args) - a.next
-	}
-	n := 0
-	for i := range a.args[a.next:] {
-		if a.args[a.next+i].Name == "" {
-			n++
-		}
-	}
-	return n
+	hasName := func(v sqldriver.NamedValue) bool { return v.Name != "" }
+	return arguments{args: args, named: slices.ContainsFunc(args, hasName)}
 }
 
 // bind binds every parameter of q.
 func (a *arguments) bind(q *query) error {
-	want := q.BindCount()
+	want, got := q.BindCount(), len(a.args)-a.next
 	if want == 0 {
 		return nil
 	}
-	got := a.left() + a.named
-	if a.named == 0 && got < want {
+	if got < want && !a.named {
 		return tooFew(want, got)
 	}
 	size := 0
-	missing := false
 	for i := 1; i <= want; i++ {
-		v, ok := a.value(q, i)
-		missing = missing || !ok
+		v, ok := a.byName(q, i)
+		switch {
+		case ok:
+		case got >= want:
+			if arg := &a.args[a.next+i-1]; arg.Name == "" {
+				v = arg.Value
+			}
+		default:
+			if v, ok = a.inTurn(); !ok {
+				return tooFew(want, got)
+			}
+		}
 		if err := q.Bind(i, v); err != nil {
 			return err
 		}
 		size += sizeOf(v)
 	}
 	q.large = size > largeArguments
-	if missing && got < want {
-		return tooFew(want, got)
+	if got >= want {
+		a.next += want
+	} else {
+		a.skipNamed()
 	}
 	return nil
 }
@@ -78,25 +71,37 @@ func tooFew(want, got int) error {
 	return fmt.Errorf("not enough args to execute query: want %d got %d", want, got)
 }
 
-// value returns what parameter i of q gets.
-func (a *arguments) value(q *query, i int) (v any, ok bool) {
-	if a.named > 0 {
-		if name := q.BindName(i); name != "" {
-			for j := range a.args {
-				if a.args[j].Name == name[1:] {
-					return a.args[j].Value, true
-				}
-			}
+// byName returns the last argument that has the name of parameter i of q.
+func (a *arguments) byName(q *query, i int) (v any, ok bool) {
+	if !a.named {
+		return nil, false
+	}
+	name := q.BindName(i)
+	if name == "" {
+		return nil, false
+	}
+	for i := range a.args {
+		if a.args[i].Name == name[1:] {
+			v, ok = a.args[i].Value, true
 		}
 	}
-	for a.next < len(a.args) {
-		arg := &a.args[a.next]
+	return v, ok
+}
+
+// inTurn takes the next argument without a name.
+func (a *arguments) inTurn() (v any, ok bool) {
+	if a.skipNamed(); a.next == len(a.args) {
+		return nil, false
+	}
+	a.next++
+	return a.args[a.next-1].Value, true
+}
+
+// skipNamed passes over arguments that have a name.
+func (a *arguments) skipNamed() {
+	for a.next < len(a.args) && a.args[a.next].Name != "" {
 		a.next++
-		if arg.Name == "" {
-			return arg.Value, true
-		}
 	}
-	return nil, false
 }
 
 // largeArguments is the size in bytes from which a statement's arguments are dropped after its run, rather than when
