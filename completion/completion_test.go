@@ -238,6 +238,25 @@ func BenchmarkBeginFinishWait(b *testing.B) {
 	}
 }
 
+func BenchmarkNestedGroup(b *testing.B) {
+	var inner, outer Group
+	var members [4]Completion
+	b.ReportAllocs()
+	for b.Loop() {
+		inner.Reset()
+		outer.Reset()
+		for i := range members {
+			members[i].Begin(nil)
+			inner.Add(&members[i])
+		}
+		outer.Add(inner.Build())
+		outer.Build()
+		for i := range members {
+			members[i].Finish(1, nil)
+		}
+	}
+}
+
 func BenchmarkGroupOf8(b *testing.B) {
 	var g Group
 	var members [8]Completion

@@ -1,6 +1,7 @@
 package ioengine_test
 
 import (
+	"flag"
 	"strings"
 	"testing"
 
@@ -53,5 +54,24 @@ func TestUnknownKindIsNamed(t *testing.T) {
 		if err := open(); err == nil || !strings.Contains(err.Error(), `"aio"`) {
 			t.Errorf("error %v", err)
 		}
+	}
+}
+
+var (
+	fuzzOperations = flag.Int("ops", 30_000, "random operations of each engine's fuzzer")
+	fuzzSeed       = flag.Uint64("seed", 1, "seed of the fuzzer")
+)
+
+func TestFuzz(t *testing.T) {
+	for _, kind := range []ioengine.Kind{ioengine.Pool, ioengine.Uring} {
+		t.Run(string(kind), func(t *testing.T) {
+			open := func() (ioengine.Engine, error) { return ioengine.Open(ioengine.Options{Kind: kind}) }
+			e, err := open()
+			if err != nil {
+				t.Skipf("not to be had here: %v", err)
+			}
+			e.Close()
+			enginetest.Fuzz(t, open, *fuzzSeed, *fuzzOperations)
+		})
 	}
 }

@@ -110,8 +110,9 @@ func ioUringSetup(entries uint32, p *ringParams) (int, error) {
 // push, enter and retract are for one goroutine at a time, and so is pop.
 type ring struct {
 	fd       int
-	queues   []byte // both queues' heads, tails and entries
-	requests []byte // the sqes
+	call     func(fd, n int) (int, unix.Errno) // io_uring_enter(2); tests replace it
+	queues   []byte                            // both queues' heads, tails and entries
+	requests []byte                            // the sqes
 
 	sqTail, sqMask *uint32
 	sqArray        []uint32
@@ -130,7 +131,7 @@ func openRing(entries uint32, setup setupFunc) (*ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("io_uring_setup: %w", err)
 	}
-	r := &ring{fd: fd}
+	r := &ring{fd: fd, call: ioUringEnter}
 	if err = r.check(&p); err == nil {
 		err = r.mmap(&p)
 	}
@@ -216,7 +217,11 @@ func (r *ring) retract(n int) {
 
 // enter submits n requests and returns how many the kernel accepted.
 func (r *ring) enter(n int) (int, unix.Errno) {
-	accepted, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(n), 0, 0, 0, 0)
+	return r.call(r.fd, n)
+}
+
+func ioUringEnter(fd, n int) (int, unix.Errno) {
+	accepted, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(fd), uintptr(n), 0, 0, 0, 0)
 	return int(accepted), errno
 }
 

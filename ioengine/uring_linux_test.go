@@ -115,6 +115,39 @@ func TestBrokenRingFallsBackToTheWorkers(t *testing.T) {
 	}
 }
 
+// The kernel may be interrupted, short of resources, or take only some of the
+// requests: everything still finishes, once.
+func TestEnterIsTriedAgain(t *testing.T) {
+	e, err := Open(Options{Kind: Uring})
+	if err != nil {
+		t.Skipf("io_uring is not to be had here: %v", err)
+	}
+	defer e.Close()
+	u := e.(*engine).mech.(*uring)
+	calls := 0
+	u.ring.call = func(fd, n int) (int, unix.Errno) {
+		calls++
+		switch calls % 5 {
+		case 0:
+			return 0, unix.EINTR
+		case 1:
+			return 0, unix.EAGAIN
+		case 2:
+			return 0, unix.EBUSY
+		case 3:
+			return ioUringEnter(fd, (n+1)/2)
+		default:
+			return ioUringEnter(fd, n)
+		}
+	}
+	for range 50 {
+		readBack(t, e)
+	}
+	if s := e.Stats(); s.Fallbacks != 0 {
+		t.Errorf("%d operations fell back to the workers", s.Fallbacks)
+	}
+}
+
 func TestCachedReadAllocatesNothing(t *testing.T) {
 	for _, kind := range []Kind{Pool, Uring} {
 		e, err := Open(Options{Kind: kind})
