@@ -88,9 +88,10 @@ func (p *pool) find(match func(op) bool) (op, bool) {
 	return p.take(p.head + i), true
 }
 
-// cancel leaves syncs alone: the one that waits here leads others.
+// cancel leaves syncs alone, because the one that waits here leads others, and
+// what a ring has begun: a canceled operation has had no effect.
 func (p *pool) cancel(c *completion.Completion) {
-	o, ok := p.find(func(o op) bool { return o.c == c && o.kind != opSync })
+	o, ok := p.find(func(o op) bool { return o.c == c && o.kind != opSync && o.n == 0 })
 	if !ok {
 		return
 	}
