@@ -1,0 +1,7 @@
+//go:build !cgo
+
+package peer
+
+const stockBuilt = false
+
+func stockCode(error) int { return 0 }
