@@ -307,10 +307,10 @@ func (cfg *config) readOthers(p params) (err error) {
 
 // readKeys reads the keys of RegisterKey.
 func (cfg *config) readKeys(p params) error {
-	keys.RLock()
-	defer keys.RUnlock()
 	for _, p := range p {
+		keys.RLock()
 		open := keys.open[p.key]
+		keys.RUnlock()
 		if open == nil {
 			continue
 		}

@@ -332,3 +332,21 @@ func TestUserAuthentication(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// FuzzDSN: whatever a DSN says, it is accepted or refused with an error that tells the name.
+func FuzzDSN(f *testing.F) {
+	for _, dsn := range []string{
+		"", ":memory:", "a.db?_fk=1&_pragma=x(1)", "file:a?mode=memory&cache=shared#f?x", "file://host/a", "file:#?_fk=2", "?", "a?%zz", "a?=&&;",
+	} {
+		f.Add(dsn)
+	}
+	f.Fuzz(func(t *testing.T, dsn string) {
+		cfg, err := parseDSN(dsn)
+		if err == nil && (cfg.begin == "" || cfg.open.VFS == "" || cfg.open.Check() != nil) {
+			t.Errorf("%q: %+v", dsn, cfg)
+		}
+		if err != nil && !strings.HasPrefix(err.Error(), "driver: open ") {
+			t.Errorf("%q: %v", dsn, err)
+		}
+	})
+}

@@ -143,3 +143,17 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(s, err)
 	}
 }
+
+func FuzzParseTime(f *testing.F) {
+	for _, s := range []string{"", "2024-02-03", "2024-02-03 04:05", "2024-02-03T04:05:06.7+01:00", "2024-02-03 04:05:06 +0100 CET m=+1", "2024-02-03 +"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		at := parseTime(s)
+		if !at.IsZero() && !parseTime(at.Format("2006-01-02 15:04:05.999999999-07:00")).Equal(at) {
+			if _, offset := at.Zone(); offset%60 == 0 {
+				t.Errorf("%q is %v, which does not come back", s, at)
+			}
+		}
+	})
+}

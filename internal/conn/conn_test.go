@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -228,6 +229,50 @@ func TestCloseFromInside(t *testing.T) {
 	script(t, c, "SELECT f()")
 	if !errors.Is(inner, errInUse) {
 		t.Fatal(inner)
+	}
+}
+
+// TestCloseWithOpenBlob: what was opened through Raw keeps SQLite from closing, but not the files from being closed.
+func TestCloseWithOpenBlob(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a.db")
+	c := open(t, name)
+	script(t, c, "CREATE TABLE t(a); INSERT INTO t VALUES (zeroblob(10))")
+	if _, err := c.Raw().OpenBlob("main", "t", "a", 1, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); !errors.Is(err, sqlite3.BUSY) {
+		t.Fatal(err)
+	}
+	if !errors.Is(c.Err(), ErrClosed) {
+		t.Fatal(c.Err())
+	}
+	script(t, open(t, name), "BEGIN EXCLUSIVE; DELETE FROM t; COMMIT")
+}
+
+// TestConcurrentWriters: with a time-out nobody sees the lock.
+func TestConcurrentWriters(t *testing.T) {
+	for _, journal := range []string{"WAL", "DELETE"} {
+		name := filepath.Join(t.TempDir(), "a.db")
+		script(t, open(t, name), "PRAGMA journal_mode="+journal+"; CREATE TABLE t(a)")
+		var writers sync.WaitGroup
+		for range 4 {
+			c, err := Open(background, Options{Filename: name, VFS: vfsName, BusyTimeout: time.Hour})
+			if err != nil {
+				t.Fatal(err)
+			}
+			writers.Go(func() {
+				defer c.Close()
+				for range 25 {
+					if err := c.Script(background, "PRAGMA synchronous=OFF; INSERT INTO t VALUES (1)"); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		writers.Wait()
+		if got := value(t, open(t, name), "SELECT count(*) FROM t"); got != int64(100) {
+			t.Errorf("%s: %v rows", journal, got)
+		}
 	}
 }
 

@@ -20,12 +20,12 @@ func (e *SyntaxError) Unwrap() error { return e.Err }
 // so that a long script, given whole for each of its statements, would take time that grows with its square.
 const wholeText = 4096
 
-// compile compiles the first statement of sql: text is that statement's, tail what follows. It gives the compiler as
-// much text as one statement is likely to be, and more when that turns out to be cut too short, as it is when the
-// first semicolon is inside a trigger.
-func (c *Conn) compile(sql string) (s *sqlite3.Stmt, text, tail string, err error) {
+// compile compiles the first statement of sql: text is that statement's, tail what follows. Of a text longer than whole
+// it gives the compiler as much as one statement is likely to be, and more when that turns out to be cut too short, as
+// it is when the first semicolon is inside a trigger.
+func (c *Conn) compile(sql string, whole int) (s *sqlite3.Stmt, text, tail string, err error) {
 	begin, end := 0, len(sql)
-	if end > wholeText {
+	if end > whole {
 		end = statementEnd(sql, 0, 0)
 	}
 	for {
@@ -105,21 +105,25 @@ func skip(sql string) int {
 	return len(sql)
 }
 
-// Blank reports whether sql holds no statement: only white space, comments and semicolons.
+// Blank reports whether sql holds no statement: only white space, comments and semicolons, as SQLite's tokenizer sees
+// them. To it a vertical tab is white space, but not the beginning of it; so is a byte order mark.
 func Blank(sql string) bool {
-	for i := 0; i < len(sql); {
-		switch sql[i] {
-		case ' ', '\t', '\n', '\f', '\r', ';':
-			i++
+	for sql != "" {
+		rest := sql
+		switch sql[0] {
+		case ' ', '\t', '\n', '\f', '\r':
+			rest = strings.TrimLeft(sql, " \t\n\v\f\r")
+		case ';':
+			rest = sql[1:]
 		case '-', '/':
-			n := skip(sql[i:])
-			if n == 0 {
-				return false
-			}
-			i += n
+			rest = sql[skip(sql):]
 		default:
+			rest = strings.TrimPrefix(sql, "\ufeff")
+		}
+		if len(rest) == len(sql) {
 			return false
 		}
+		sql = rest
 	}
 	return true
 }

@@ -37,19 +37,20 @@ func TestStatementEnd(t *testing.T) {
 
 func TestBlank(t *testing.T) {
 	for sql, want := range map[string]bool{
-		"":                               true,
-		" \t\r\n\f":                      true,
-		";;":                             true,
-		"-- c":                           true,
-		"/* c":                           true,
-		"; -- c\n/* ; */ ;":              true,
-		"-":                              false,
-		"/":                              false,
-		"'":                              false,
-		"-- c\nSELECT 1":                 false,
-		"/* c */ - 1":                    false,
-		"\v":                             false,
-		"/**/--\n" + "\xef\xbb\xbf" + "": false,
+		"":                  true,
+		" \t\r\n\f":         true,
+		";;":                true,
+		"-- c":              true,
+		"/* c":              true,
+		"; -- c\n/* ; */ ;": true,
+		"-":                 false,
+		"/":                 false,
+		"'":                 false,
+		"-- c\nSELECT 1":    false,
+		"/* c */ - 1":       false,
+		"\v":                false,
+		" \v":               true,
+		"/**/--\n\ufeff;":   true,
 	} {
 		if got := Blank(sql); got != want {
 			t.Errorf("Blank(%q) = %v, want %v", sql, got, want)
@@ -132,4 +133,55 @@ func TestSyntaxErrorOffset(t *testing.T) {
 			t.Errorf("%.40q: %v: found at %.20q, want at %q", test.sql, err, test.sql[at.Offset:], test.want)
 		}
 	}
+}
+
+// FuzzCompile: a text that is compiled piece by piece has the statements and the errors of one compiled whole.
+func FuzzCompile(f *testing.F) {
+	for _, sql := range []string{
+		"SELECT 1; SELECT 2",
+		";; SELECT ';' -- ;\n; /* ; */ SELECT [;], `;`, \";\"",
+		"CREATE TRIGGER tr AFTER INSERT ON t BEGIN SELECT 1; SELECT ';'; SELECT 3; END; SELECT 2",
+		"EXPLAIN CREATE TEMP TRIGGER tr AFTER INSERT ON t BEGIN SELECT 1; END",
+		"SELECT $a(;), :b, @c::d(;e;)",
+		"SELECT 'a;; SELECT x'';",
+		"SELECT (;", "SELECT 1 /*;", "SELECT -- ;", "BEGIN; END; selec", "x'1;'", "\xff;\xfe",
+	} {
+		f.Add(sql)
+	}
+	c, err := Open(background, Options{Filename: ":memory:"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { c.Close() })
+	if err := c.Script(background, "CREATE TABLE t(a)"); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, sql string) {
+		if strings.Contains(sql, "\x00") || len(sql) > 1000 {
+			return
+		}
+		for range len(sql) + 1 { // every statement takes at least a byte
+			whole, wholeText, wholeTail, wholeErr := c.compile(sql, len(sql))
+			piece, text, tail, err := c.compile(sql, 0)
+			if fmt.Sprint(err) != fmt.Sprint(wholeErr) || (whole == nil) != (piece == nil) || tail != wholeTail {
+				t.Fatalf("%q:\nwhole: %v, %v, tail %q\npiece: %v, %v, tail %q", sql, whole != nil, wholeErr, wholeTail, piece != nil, err, tail)
+			}
+			var at, wholeAt *SyntaxError
+			if errors.As(err, &at) != errors.As(wholeErr, &wholeAt) || at != nil && at.Offset != wholeAt.Offset {
+				t.Fatalf("%q: offset %v, whole %v", sql, at, wholeAt)
+			}
+			if whole == nil {
+				if err == nil && !Blank(sql) {
+					t.Fatalf("%q holds no statement but is not blank", sql)
+				}
+				return
+			}
+			if Blank(sql) || !strings.HasSuffix(wholeText, text) {
+				t.Fatalf("%q: text %q, whole %q, blank %v", sql, text, wholeText, Blank(sql))
+			}
+			whole.Close()
+			piece.Close()
+			sql = tail
+		}
+	})
 }

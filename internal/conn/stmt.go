@@ -36,7 +36,7 @@ func (c *Conn) Prepare(ctx context.Context, sql string) (_ *Stmt, tail string, e
 		return nil, "", err
 	}
 	defer c.leave(outer, &err)
-	s, text, tail, err := c.compile(sql)
+	s, text, tail, err := c.compile(sql, wholeText)
 	if s == nil {
 		return nil, "", withContext(ctx, err)
 	}
