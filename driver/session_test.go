@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -453,6 +454,101 @@ func TestRawConn(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestEngines: the DSN chooses what moves the bytes, and Stats tells.
+func TestEngines(t *testing.T) {
+	for _, engine := range []string{"pool", "uring"} {
+		name := filepath.Join(t.TempDir(), "a.db")
+		db, err := sql.Open(Name, name+"?_journal=WAL&_engine="+engine)
+		if err != nil {
+			t.Logf("without %s: %v", engine, err)
+			continue
+		}
+		defer db.Close()
+		run(t, db, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)")
+		if got := get(t, db, "SELECT sum(a) FROM t"); got != int64(3) {
+			t.Error(got)
+		}
+		c, err := db.Conn(background)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		err = c.Raw(func(dc any) error {
+			files := dc.(Conn).Stats().Files
+			if files == nil || string(files.Engine.Engine) != engine || files.Writes == 0 || files.Engine.Writes < files.Writes {
+				t.Errorf("%s: %+v", engine, files)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	connector, err := NewConnector(":memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := connector.Connect(background)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stats := c.(Conn).Stats(); stats.Files != nil {
+		t.Errorf("in memory: %+v", stats.Files)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if stats := c.(Conn).Stats(); stats.Files != nil {
+		t.Errorf("closed: %+v", stats.Files)
+	}
+}
+
+// TestLegacyCalls: what database/sql/driver asks for and database/sql no longer uses.
+func TestLegacyCalls(t *testing.T) {
+	c, err := (Driver{}).Open(":memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	create, err := c.Prepare("CREATE TABLE t AS SELECT ? AS a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer create.Close()
+	tx, err := c.(Conn).BeginTx(background, sqldriver.TxOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := create.(*stmt).Exec([]sqldriver.Value{"x"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	query, err := c.Prepare("SELECT a FROM t WHERE a > ?")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer query.Close()
+	rows, err := query.(*stmt).Query([]sqldriver.Value{"w"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dest := make([]sqldriver.Value, 1)
+	if err := rows.Next(dest); err != nil || dest[0] != "x" {
+		t.Fatal(dest[0], err)
+	}
+	if err := rows.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Driver{}).Open(":memory:?_fk=x"); err == nil {
+		t.Error("a bad DSN is opened")
+	}
+	if (&Connector{}).Driver() != (Driver{}) {
+		t.Error("the connector has another driver")
 	}
 }
 

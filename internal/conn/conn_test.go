@@ -3,6 +3,7 @@ package conn
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -144,6 +145,31 @@ func TestBusy(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestBusyTimeoutPragma: the PRAGMA sets how long our handler waits, it does not put SQLite's in its place.
+func TestBusyTimeoutPragma(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a.db")
+	holder := open(t, name)
+	script(t, holder, "CREATE TABLE t(a); BEGIN IMMEDIATE")
+	synctest.Test(t, func(t *testing.T) {
+		c := open(t, name)
+		script(t, c, "PRAGMA busy_timeout=70000")
+		if got := fmt.Sprint(value(t, c, "PRAGMA busy_timeout")); got != "70000" || c.busy.BusyTimeout() != 70*time.Second {
+			t.Fatal(got, c.busy.BusyTimeout())
+		}
+		ctx, cancel := context.WithTimeout(background, time.Second)
+		defer cancel()
+		begin := time.Now()
+		err := prepare(t, c, "INSERT INTO t VALUES (1)").Exec(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != time.Second {
+			t.Fatalf("%v after %v", err, time.Since(begin))
+		}
+		script(t, c, "PRAGMA busy_timeout=-1")
+		if err := prepare(t, c, "INSERT INTO t VALUES (1)").Exec(background); !errors.Is(err, sqlite3.BUSY) || c.busy.BusyTimeout() != 0 {
+			t.Fatal(err)
+		}
+	})
 }
 
 func TestBusyUntilFree(t *testing.T) {
