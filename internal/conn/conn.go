@@ -135,7 +135,7 @@ const sqliteCode = "github.com/ncruces/go-sqlite3-wasm/"
 
 // cutShort reports whether the panic that is being recovered went through code of SQLite.
 func cutShort() bool {
-	pcs := make([]uintptr, 64)
+	pcs := make([]uintptr, 1024)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs)])
 	for {
 		frame, more := frames.Next()
