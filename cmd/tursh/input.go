@@ -101,7 +101,10 @@ func (sh *shell) process(in *input) (ok bool) {
 			break
 		}
 	}
-	if text := p.text(); text != "" && sh.exit == nil && !sh.interrupted(in) {
+	switch text := p.text(); {
+	case sh.interrupted(in):
+		return false
+	case text != "" && sh.exit == nil:
 		sh.runGroup(in, p, text) // perhaps incomplete: SQLite says so
 	}
 	return p.ok

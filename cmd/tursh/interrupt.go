@@ -21,6 +21,9 @@ func (in *interrupts) begin() (ctx context.Context, done func()) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.cancel = cancel
+	if in.pending {
+		cancel() // it came just before
+	}
 	return ctx, func() {
 		in.mu.Lock()
 		defer in.mu.Unlock()

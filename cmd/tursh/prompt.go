@@ -119,7 +119,11 @@ func (e *terminalEditor) readLine(prompt string) (line string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, term.Restore(fd, state)) }()
+	defer func() {
+		if failed := term.Restore(fd, state); failed != nil {
+			err = errors.Join(err, failed)
+		}
+	}()
 	if width, height, err := term.GetSize(fd); err == nil {
 		_ = e.editor.SetSize(width, height)
 	}

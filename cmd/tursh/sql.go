@@ -40,7 +40,7 @@ func (sh *shell) runSQL(text string, at place) (ok bool) {
 		return false
 	}
 	kind, tail := "Error", ""
-	if compile := (compileError{}); errors.As(err, &compile) || sh.db == nil {
+	if compile := (compileError{}); (errors.As(err, &compile) || sh.db == nil) && !errors.Is(err, sqlite3.INTERRUPT) {
 		kind, tail = "Parse error", mistake(err, compile.text)
 	}
 	sh.report("%s: %s%s\n", at.in(kind), message(err), tail)
@@ -62,6 +62,9 @@ func (sh *shell) runStatements(ctx context.Context, c driver.Conn, text string) 
 				return err
 			}
 			n -= len(tail)
+		}
+		if err := sh.flush(); err != nil {
+			return outputError{err}
 		}
 		text = text[n:]
 	}

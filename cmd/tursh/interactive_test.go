@@ -1,0 +1,197 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Where input is to be prompted for but is no terminal, prompts and results go
+// to the same stream, and nothing edits.
+func TestInteractiveWithoutTerminal(t *testing.T) {
+	r := tursh(t, "select 1\n+ (2\n);\nselec;\n.bogus\n.mode csv\nselect 'x y';", "-interactive", "")
+	const prompt, indent = "SQLite-3.54 memory-> ", "               "
+	i := strings.Index(r.out, "\n") + 1
+	if !regexp.MustCompile(`^SQLite version 3\.54\.\d+ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n$`).MatchString(r.out[:i]) {
+		t.Errorf("greeting %q", r.out[:i])
+	}
+	check(t, "output", r.out[i:], "Enter \".help\" for usage hints.\n"+prompt+indent+"  ;-> "+indent+" );-> "+
+		"3\n"+prompt+prompt+prompt+prompt+"\"x y\"\r\n"+prompt+"\n")
+	check(t, "errors", r.err, "Parse error near line 4: near \"selec\": syntax error\n  selec;\n  ^--- error here\n"+
+		"Error: unknown command or invalid arguments:  \"bogus\". Enter \".help\" for help\n")
+	if r.code != 0 {
+		t.Errorf("exit code %d", r.code)
+	}
+}
+
+// terminal is a shell at a terminal of its own.
+type terminal struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	keys *os.File
+	seen []byte // what has come out and not yet been expected
+}
+
+func startAtTerminal(t *testing.T, args ...string) *terminal {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("there is no pseudo-terminal: %v", err)
+	}
+	t.Cleanup(func() { master.Close() })
+	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err == nil {
+		err = unix.IoctlSetWinsize(int(master.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 120})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tty.Close()
+	term := &terminal{t: t, keys: master, cmd: child(t, args...)}
+	term.cmd.Stdin, term.cmd.Stdout, term.cmd.Stderr = tty, tty, tty
+	term.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := term.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return term
+}
+
+// child returns the command that runs the shell as a process of its own.
+func child(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Env = append(os.Environ(), childVar+"=1", "TERM=xterm")
+	return cmd
+}
+
+func (x *terminal) send(keys string) {
+	x.t.Helper()
+	if _, err := x.keys.WriteString(keys); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+var controlSequence = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
+
+// expect waits until text has come out, and returns what came before it.
+func (x *terminal) expect(text string) string {
+	x.t.Helper()
+	buf := make([]byte, 4096)
+	for {
+		if i := bytes.Index(x.seen, []byte(text)); i >= 0 {
+			before := string(x.seen[:i])
+			x.seen = x.seen[i+len(text):]
+			return before
+		}
+		n, err := x.keys.Read(buf)
+		x.seen = controlSequence.ReplaceAll(append(x.seen, buf[:n]...), nil)
+		if err != nil {
+			x.t.Fatalf("waiting for %q: %v after %q", text, err, x.seen)
+		}
+	}
+}
+
+const (
+	enter = "\r"
+	up    = "\x1b[A"
+	ctrlD = "\x04"
+)
+
+func TestTerminal(t *testing.T) {
+	x := startAtTerminal(t)
+	const prompt = "SQLite-3.54 memory-> "
+	x.expect("Enter \".help\" for usage hints.\r\nConnected to a transient in-memory database.\r\nUse \".open FILENAME\" to reopen on a persistent database.\r\n" + prompt)
+
+	x.send("select 1 as a" + enter)
+	x.expect("                 ;-> ")
+	x.send(", 'x\ty' as b;" + enter)
+	x.expect("+---+-----------+\r\n| a |     b     |\r\n+---+-----------+\r\n| 1 | x       y |\r\n+---+-----------+\r\n" + prompt)
+
+	x.send("select 'half a statement" + string(rune(ctrlC)))
+	x.expect("^C\r\n" + prompt)
+	x.send("select 'pending'" + enter)
+	x.expect(";-> ")
+	x.send(string(rune(ctrlC)))
+	x.expect("^C\r\n" + prompt)
+	x.send(".print alive" + enter)
+	x.expect("\r\nalive\r\n" + prompt)
+
+	x.send("select 'started'; with c(n) as (select 1 union all select n+1 from c) select count(*) from c;" + enter)
+	x.expect("| started")
+	x.send(string(rune(ctrlC)))
+	x.expect("Error near line ")
+	x.expect(": interrupted\r\n" + prompt)
+	x.send("selec;" + enter)
+	x.expect("Parse error near line ")
+	x.expect("^--- error here\r\n" + prompt)
+
+	x.send(up + up + up + enter) // the .print
+	x.expect("\r\nalive\r\n" + prompt)
+	x.send(ctrlD) // what the shell says last may be lost with the terminal
+	if err := x.cmd.Wait(); err != nil {
+		t.Errorf("after Ctrl-D: %v", err)
+	}
+}
+
+// A line that the editor would cut is not run.
+func TestTerminalLongLine(t *testing.T) {
+	x := startAtTerminal(t, ":memory:")
+	x.expect("-> ")
+	x.send(".print " + strings.Repeat("x", 5000) + enter)
+	x.expect("A line of more than 4095 characters cannot be typed here; .read it from a file.\r\n")
+	x.expect("-> ")
+	x.send(".exit 3" + enter)
+	var exit *exec.ExitError
+	if err := x.cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 3 {
+		t.Errorf("after .exit 3: %v", err)
+	}
+}
+
+// Ctrl-C ends a script.
+func TestInterruptedScript(t *testing.T) {
+	cmd := child(t, ":memory:")
+	cmd.Stdin = strings.NewReader("select 'started';\nwith c(n) as (select 1 union all select n+1 from c) select count(*) from c;\nselect 'never';\n")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	first := make([]byte, len("started\n"))
+	if _, err := io.ReadFull(out, first); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	rest, _ := io.ReadAll(out)
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 1 || len(rest) > 0 {
+		t.Errorf("%v, output %q, errors %q", err, rest, errs.Bytes())
+	}
+}
