@@ -16,11 +16,16 @@ import (
 // package's VFSs: an in-memory database, or another VFS.
 var ErrNotOurs = errors.New("vfs: the main database is not a file of a turso-coop VFS")
 
-// An Owner is who waits for locks on behalf of a connection. It answers PRAGMA
-// busy_timeout, which would otherwise replace its busy handler by SQLite's.
+// An Owner is who waits for locks on behalf of a connection, with a busy
+// handler of its own. PRAGMA busy_timeout, also when it only asks, puts
+// SQLite's in its place.
 type Owner interface {
+	// BusyTimeout is what the PRAGMA answers.
 	BusyTimeout() time.Duration
-	SetBusyTimeout(time.Duration)
+	// BusyHandlerReplaced is called while the PRAGMA is compiled. The owner
+	// waits for timeout from now on, and installs its handler again when the
+	// call that compiles the PRAGMA has returned.
+	BusyHandlerReplaced(timeout time.Duration)
 }
 
 // A session is what the files of one connection have in common. The goroutine
@@ -135,16 +140,21 @@ func LastError(c *sqlite3.Conn, code sqlite3.ExtendedErrorCode) error {
 }
 
 // Pragma sees every PRAGMA on the database before SQLite does, while the
-// statement is compiled. An empty value asks; SQLite wants text for an answer.
+// statement is compiled. None is answered here: what SQLite lets a VFS answer is
+// text in a column without a name.
 func (f *file) Pragma(name, value string) (string, error) {
-	if name != "busy_timeout" || f.session == nil || f.session.owner == nil {
-		return "", sqlite3.NOTFOUND // SQLite's own
+	if name == "busy_timeout" && f.session != nil && f.session.owner != nil {
+		timeout := f.session.owner.BusyTimeout()
+		if value != "" {
+			timeout = max(0, time.Duration(leadingInt(value))*time.Millisecond)
+		}
+		// With the owner's handler installed, SQLite would answer 0.
+		if err := f.session.conn.BusyTimeout(timeout); err != nil {
+			return "", err
+		}
+		f.session.owner.BusyHandlerReplaced(timeout)
 	}
-	owner := f.session.owner
-	if value != "" {
-		owner.SetBusyTimeout(time.Duration(leadingInt(value)) * time.Millisecond)
-	}
-	return strconv.FormatInt(owner.BusyTimeout().Milliseconds(), 10), nil
+	return "", sqlite3.NOTFOUND
 }
 
 // leadingInt reads a pragma's number as SQLite does: as many digits as there

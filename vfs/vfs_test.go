@@ -1,6 +1,7 @@
 package vfs_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -175,12 +176,17 @@ func TestAbandonReleasesTheLocks(t *testing.T) {
 	})
 }
 
-type owner struct{ timeout time.Duration }
+type owner struct {
+	timeout  time.Duration
+	replaced int
+}
 
-func (o *owner) BusyTimeout() time.Duration     { return o.timeout }
-func (o *owner) SetBusyTimeout(d time.Duration) { o.timeout = d }
+func (o *owner) BusyTimeout() time.Duration          { return o.timeout }
+func (o *owner) BusyHandlerReplaced(d time.Duration) { o.timeout = d; o.replaced++ }
 
-func TestOwnerAnswersBusyTimeout(t *testing.T) {
+// PRAGMA busy_timeout is SQLite's own, whatever handler is installed, and the
+// owner is told each time that its handler is gone.
+func TestOwnerIsToldOfBusyTimeout(t *testing.T) {
 	dir := t.TempDir()
 	c := open(t, filepath.Join(dir, "test.db"), vfs.Name)
 	exec(t, c, `PRAGMA busy_timeout=77`)
@@ -192,17 +198,24 @@ func TestOwnerAnswersBusyTimeout(t *testing.T) {
 		t.Fatal(err)
 	}
 	exec(t, c, `ATTACH '`+filepath.Join(dir, "aux.db")+`' AS aux`)
-	for _, test := range []struct{ sql, want string }{
+	for i, test := range []struct{ sql, want string }{
 		{`PRAGMA busy_timeout`, "1500"},
 		{`PRAGMA aux.busy_timeout`, "1500"},
 		{`PRAGMA busy_timeout=20`, "20"},
 		{`PRAGMA busy_timeout(30)`, "30"},
 		{`PRAGMA busy_timeout='40x'`, "40"},
 		{`PRAGMA busy_timeout=soon`, "0"},
+		{`PRAGMA busy_timeout=-5`, "0"},
 		{`PRAGMA busy_timeout=99999999999`, "0"},
 	} {
-		if got := query(t, c, test.sql); got != test.want {
-			t.Errorf("%s: %s, want %s", test.sql, got, test.want)
+		if err := c.BusyHandler(func(context.Context, int) bool { return false }); err != nil {
+			t.Fatal(err)
+		}
+		if got := query(t, c, test.sql); got != test.want || o.replaced != i+1 {
+			t.Errorf("%s: %s, want %s; told %d times", test.sql, got, test.want, o.replaced)
+		}
+		if got := o.timeout.Milliseconds(); fmt.Sprint(got) != test.want {
+			t.Errorf("%s: the owner knows %d", test.sql, got)
 		}
 	}
 	memory, err := sqlite3.Open(":memory:")

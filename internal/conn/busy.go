@@ -18,6 +18,7 @@ const (
 // busyWait is the busy handler of one connection: https://sqlite.org/c3ref/busy_handler.html
 type busyWait struct {
 	timeout  time.Duration
+	replaced bool // SQLite has put its own handler in place of this one
 	deadline time.Time
 	delay    time.Duration
 	timer    *time.Timer
@@ -25,9 +26,6 @@ type busyWait struct {
 
 // BusyTimeout returns how long a statement waits for a lock.
 func (b *busyWait) BusyTimeout() time.Duration { return b.timeout }
-
-// SetBusyTimeout sets how long a statement waits for a lock, from the next wait on.
-func (b *busyWait) SetBusyTimeout(d time.Duration) { b.timeout = max(d, 0) }
 
 // wait is called by SQLite each time a lock is found taken; count is 0 at the first call of a step. It returns false
 // when SQLite shall give up: at the time-out, or when ctx ends.
@@ -57,10 +55,16 @@ func (b *busyWait) wait(ctx context.Context, count int) (retry bool) {
 	}
 }
 
-// installBusy makes c wait for locks up to timeout. The files of our VFS leave PRAGMA busy_timeout to c.busy, where
-// SQLite would replace the handler. Other files have a handler of the binding, which polls.
+// BusyHandlerReplaced implements vfs.Owner.
+func (b *busyWait) BusyHandlerReplaced(timeout time.Duration) {
+	b.timeout = timeout
+	b.replaced = true
+}
+
+// installBusy makes c wait for locks up to timeout. The files of our VFS say when PRAGMA busy_timeout has replaced the
+// handler. Other files have a handler of the binding, which polls.
 func (c *Conn) installBusy(timeout time.Duration) error {
-	c.busy.SetBusyTimeout(timeout)
+	c.busy.timeout = max(timeout, 0)
 	switch err := vfs.Own(c.db, &c.busy); {
 	case errors.Is(err, vfs.ErrNotOurs):
 		return c.db.BusyTimeout(c.busy.timeout)
@@ -68,4 +72,12 @@ func (c *Conn) installBusy(timeout time.Duration) error {
 		return err
 	}
 	return c.db.BusyHandler(c.busy.wait)
+}
+
+// restoreBusy installs the handler again if SQLite has replaced it in the call that returns now.
+func (c *Conn) restoreBusy() {
+	if c.busy.replaced {
+		c.busy.replaced = false
+		_ = c.db.BusyHandler(c.busy.wait) // fails only without a connection
+	}
 }

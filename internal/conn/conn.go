@@ -110,6 +110,7 @@ func (c *Conn) leave(outer context.Context, err *error) {
 	switch {
 	case c.err == nil:
 		c.db.SetInterrupt(outer)
+		c.restoreBusy()
 	case c.depth == 0:
 		_ = c.release()
 	default:

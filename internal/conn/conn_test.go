@@ -128,7 +128,7 @@ func TestBusy(t *testing.T) {
 			script(t, holder, "CREATE TABLE t(a); BEGIN IMMEDIATE")
 			synctest.Test(t, func(t *testing.T) {
 				c := open(t, name)
-				c.busy.SetBusyTimeout(test.timeout)
+				c.busy.timeout = test.timeout
 				ctx, cancel := context.WithTimeout(background, test.deadline)
 				defer cancel()
 				begin := time.Now()
@@ -178,7 +178,7 @@ func TestBusyUntilFree(t *testing.T) {
 	script(t, holder, "CREATE TABLE t(a); BEGIN IMMEDIATE")
 	synctest.Test(t, func(t *testing.T) {
 		c := open(t, name)
-		c.busy.SetBusyTimeout(time.Hour)
+		c.busy.timeout = time.Hour
 		time.AfterFunc(time.Second, func() {
 			if err := holder.Script(background, "COMMIT"); err != nil {
 				t.Error(err)
