@@ -46,10 +46,10 @@ func (sh *shell) cmdOpen(d *dotLine) error {
 	ctx, done := sh.interrupts.begin()
 	defer done()
 	err := sh.open(ctx)
-	if err == nil || !isCantOpen(err) {
-		return nil // what passes, like a lock, the next statement will tell
+	if err == nil || mayPass(err) {
+		return nil // if it does not pass, the next statement will tell
 	}
-	sh.report("Error: unable to open database \"%s\": unable to open database file\n", t.name)
+	sh.reportOpen(err)
 	sh.report("Notice: using substitute in-memory database instead of \"%s\"\n", t.name)
 	sh.target = target{name: memoryName, engine: t.engine}
 	return errFailed

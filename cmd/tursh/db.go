@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ncruces/go-sqlite3"
-
 	"github.com/turso-coop/turso-coop/driver"
 	"github.com/turso-coop/turso-coop/wasmext"
 )
@@ -181,7 +179,3 @@ func (db *database) load(c driver.Conn, path string) error {
 	}
 	return err
 }
-
-// isCantOpen reports whether err says that there is no database to be had,
-// rather than that this one cannot be read now.
-func isCantOpen(err error) bool { return errors.Is(err, sqlite3.CANTOPEN) }

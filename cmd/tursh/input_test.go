@@ -8,8 +8,10 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/turso-coop/turso-coop/driver"
 )
@@ -149,19 +151,65 @@ func TestBadDatabases(t *testing.T) {
 		{"garbage, command", []string{garbage, ".tables"}, "Error: file is not a database\n"},
 		{"cut short", []string{short, "select * from t"}, "Parse error in 2nd command line argument: file is not a database (26)\n"},
 		{"read-only", []string{"-readonly", readOnly, "insert into t values(1)"}, "Error in 3rd command line argument: attempt to write a readonly database\n"},
-		{"not a module", []string{"", ".load " + garbage}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := tursh(t, "", tc.args...)
-			if tc.err == "" && r.err == "" {
-				t.Error("no error")
-			} else if tc.err != "" {
-				check(t, "errors", r.err, tc.err)
-			}
+			check(t, "errors", r.err, tc.err)
 			if r.code != 1 || r.out != "" {
 				t.Errorf("exit code %d, output %q", r.code, r.out)
 			}
 		})
+	}
+}
+
+func TestEngine(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "e.db")
+	must(t, "create table t(x);\ninsert into t values(1);", "-engine", "pool", name)
+	check(t, "pool", must(t, "select * from t;", name, "-engine", "pool"), "1\n")
+	t.Setenv("TURSO_COOP_ENGINE", "steam")
+	r := tursh(t, "", name, "select 1")
+	if r.code != 1 || !strings.HasPrefix(r.err, "Error: unable to open database \""+name+"\": ") || !strings.Contains(r.err, "TURSO_COOP_ENGINE") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	module := filepath.Join("..", "..", "wasmext", "ext", "sample.wasm")
+	check(t, "output", must(t, ".load "+module+"\nselect levenshtein('abc', 'abd');\n.open\n.load "+module+"\nselect levenshtein('', 'abd');"), "1\n3\n")
+	r := tursh(t, "", "", ".load input_test.go", "select 1")
+	if r.code != 1 || r.out != "" || !strings.HasPrefix(r.err, "Error: ") || !strings.Contains(r.err, "input_test.go") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A run of the shell leaves nothing behind in the process.
+func TestNothingLeft(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "n.db")
+	module := filepath.Join("..", "..", "wasmext", "ext", "sample.wasm")
+	use := func() {
+		r := tursh(t, zoo+".load "+module+"\nselect 1.5;\n.dump\n.read nofile\n.open "+name+"\nbegin;\ncreate table if not exists t(x);\ninsert into t values(1);\nselec;\nselect levenshtein('a','b');\n")
+		if r.code != 1 {
+			t.Fatalf("%+v", r)
+		}
+	}
+	use() // what is made once for the process is made now
+	count := func() (goroutines, files int) {
+		entries, _ := os.ReadDir("/proc/self/fd")
+		return runtime.NumGoroutine(), len(entries)
+	}
+	goroutines, files := count()
+	for range 5 {
+		use()
+	}
+	for end := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
+		g, f := count()
+		if g <= goroutines && f <= files {
+			return
+		}
+		if time.Now().After(end) {
+			buf := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines and %d files, before %d and %d\n%s", g, f, goroutines, files, buf[:runtime.Stack(buf, true)])
+		}
 	}
 }
 

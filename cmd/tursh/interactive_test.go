@@ -17,24 +17,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Where input is to be prompted for but is no terminal, prompts and results go
-// to the same stream, and nothing edits.
-func TestInteractiveWithoutTerminal(t *testing.T) {
-	r := tursh(t, "select 1\n+ (2\n);\nselec;\n.bogus\n.mode csv\nselect 'x y';", "-interactive", "")
-	const prompt, indent = "SQLite-3.54 memory-> ", "               "
-	i := strings.Index(r.out, "\n") + 1
-	if !regexp.MustCompile(`^SQLite version 3\.54\.\d+ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n$`).MatchString(r.out[:i]) {
-		t.Errorf("greeting %q", r.out[:i])
-	}
-	check(t, "output", r.out[i:], "Enter \".help\" for usage hints.\n"+prompt+indent+"  ;-> "+indent+" );-> "+
-		"3\n"+prompt+prompt+prompt+prompt+"\"x y\"\r\n"+prompt+"\n")
-	check(t, "errors", r.err, "Parse error near line 4: near \"selec\": syntax error\n  selec;\n  ^--- error here\n"+
-		"Error: unknown command or invalid arguments:  \"bogus\". Enter \".help\" for help\n")
-	if r.code != 0 {
-		t.Errorf("exit code %d", r.code)
-	}
-}
-
 // terminal is a shell at a terminal of its own.
 type terminal struct {
 	t    *testing.T

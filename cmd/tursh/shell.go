@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/ncruces/go-sqlite3"
 	"golang.org/x/term"
 
 	"github.com/turso-coop/turso-coop/driver"
@@ -121,15 +122,34 @@ func (sh *shell) open(ctx context.Context) error {
 	return nil
 }
 
-// openFailed deals with an error of open that no later attempt could mend, and
-// reports whether it was one.
+// openFailed ends the shell if err says that there is no database to be had, and
+// reports whether it does. Other errors of open may pass, as a lock does; they
+// are those of the statement that needed the database.
 func (sh *shell) openFailed(err error) bool {
-	if sh.db != nil || !isCantOpen(err) {
+	if sh.db != nil || mayPass(err) {
 		return false
 	}
-	sh.report("Error: unable to open database \"%s\": unable to open database file\n", sh.target.name)
+	sh.reportOpen(err)
 	sh.quit(1)
 	return true
+}
+
+// mayPass reports whether SQLite found the database, but could not read it.
+func mayPass(err error) bool {
+	for _, code := range []error{sqlite3.BUSY, sqlite3.LOCKED, sqlite3.NOTADB, sqlite3.CORRUPT, sqlite3.IOERR, sqlite3.INTERRUPT} {
+		if errors.Is(err, code) {
+			return true
+		}
+	}
+	return false
+}
+
+func (sh *shell) reportOpen(err error) {
+	why := message(err)
+	if errors.Is(err, sqlite3.CANTOPEN) {
+		why = "unable to open database file" // as SQLite's shell says, without the system's reason
+	}
+	sh.report("Error: unable to open database \"%s\": %s\n", sh.target.name, why)
 }
 
 func (sh *shell) closeDatabase() error {
