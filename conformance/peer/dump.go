@@ -7,7 +7,8 @@ import (
 )
 
 // Dump returns what a database holds, line by line: what its header says, its schema, every row of every table, and
-// what integrity_check and foreign_key_check say. Two files that hold the same give the same lines.
+// what integrity_check and foreign_key_check say. Two files that hold the same give the same lines. An error of SQLite's is
+// a line too; the error returned is of the session.
 func Dump(s Session) ([]string, error) {
 	d := dumper{session: s}
 	for _, pragma := range []string{"encoding", "page_size", "page_count", "freelist_count", "auto_vacuum", "user_version", "application_id"} {
@@ -34,12 +35,12 @@ func (d *dumper) run(text string) [][]string {
 		return nil
 	}
 	o, err := d.session.Run(Statement{SQL: text})
-	if err == nil && o.Err != nil {
-		err = o.Err
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		d.err = fmt.Errorf("peer: dump: %s: %w", text, err)
 		return nil
+	case o.Err != nil: // as foreign_key_check has if a foreign key names what cannot be one
+		return [][]string{{o.Err.Error()}}
 	}
 	return o.Rows
 }

@@ -200,6 +200,9 @@ func (s *session) Close() error { return errors.Join(s.conn.Close(), s.db.Close(
 func (s *session) Run(st Statement) (*Outcome, error) {
 	o := &Outcome{}
 	o.Err = ErrorOf(s.query(st, o))
+	if o.Err != nil && o.Rows == nil {
+		o.Columns = nil // whether a driver tells the columns before it takes the first step is its own affair
+	}
 	const counts = "SELECT CAST(changes() AS TEXT), CAST(total_changes() AS TEXT), CAST(last_insert_rowid() AS TEXT)"
 	err := s.conn.QueryRowContext(context.Background(), counts).Scan(&o.Changes, &o.TotalChanges, &o.LastInsertRowID)
 	if err != nil {
@@ -258,8 +261,11 @@ func (s *session) step(st Statement, o *Outcome) error {
 				}
 				row[i] = stmt.Column(i)
 			}
-			if !more || err != nil {
-				return errors.Join(err, stmt.Close())
+			if err != nil {
+				return err
+			}
+			if !more {
+				return stmt.Close()
 			}
 			o.addRow(row)
 		}

@@ -1,0 +1,133 @@
+// Package diff runs the same SQL on turso-coop and on stock SQLite and compares everything that comes of it.
+package diff
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/turso-coop/turso-coop/conformance/peer"
+	"github.com/turso-coop/turso-coop/vfs"
+)
+
+func TestMain(m *testing.M) { peer.Main(m) }
+
+var journalModes = []string{"DELETE", "TRUNCATE", "PERSIST", "WAL", "MEMORY"}
+
+// ours are the ways to run a script on turso-coop: on each engine, through database/sql and past it.
+func ours(t *testing.T) []side {
+	t.Helper()
+	var sides []side
+	for _, engine := range []string{"uring", "pool"} {
+		if _, err := vfs.NameFor(engine); err != nil {
+			t.Logf("engine %s is left out: %v", engine, err)
+			continue
+		}
+		sides = append(sides,
+			side{name: engine, parameters: "_engine=" + engine, open: func(dsn string) (peer.Session, error) {
+				return peer.Open(peer.Turso, dsn)
+			}},
+			side{name: engine + ", statements", statements: true, parameters: "_engine=" + engine, open: peer.OpenStatements})
+	}
+	return sides
+}
+
+func TestScripts(t *testing.T) {
+	paths, err := filepath.Glob("testdata/scripts/*.sql")
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	process := peer.Start(t)
+	for _, path := range paths {
+		name := filepath.Base(path)
+		steps := readScript(t, path)
+		for _, mode := range journalModes {
+			t.Run(name+"/"+mode, func(t *testing.T) {
+				t.Parallel()
+				compareOn(t, stockFor(t, process, name), ours(t), mode, steps)
+			})
+		}
+	}
+}
+
+// TestData loads real databases from their SQL, each as one script, and asks them questions.
+func TestData(t *testing.T) {
+	peer.NeedStock(t)
+	dir := os.Getenv("TURSO_COOP_DATA")
+	if dir == "" {
+		dir = "../../../shared/data"
+	}
+	process := peer.Start(t)
+	for _, name := range []string{"chinook.sql", "northwind.sql"} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Skipf("no real databases, which TURSO_COOP_DATA can name the directory of: %v", err)
+		}
+		// The rows of a script are those of its last statement; mattn's driver loses them if comments follow it.
+		load := step{"a", peer.Statement{SQL: string(text) + "SELECT count(*) FROM sqlite_schema"}}
+		steps := append([]step{load}, readScript(t, "testdata/data/"+name)...)
+		for _, mode := range []string{"DELETE", "WAL"} {
+			t.Run(name+"/"+mode, func(t *testing.T) {
+				t.Parallel()
+				var whole []side // Statement takes one statement, not a script
+				for _, s := range ours(t) {
+					if !s.statements {
+						whole = append(whole, s)
+					}
+				}
+				compareOn(t, stockFor(t, process, name), whole, mode, steps)
+			})
+		}
+	}
+}
+
+// compareOn runs a script on every side, each with files of its own, and compares what comes of it and what is left.
+func compareOn(t *testing.T, stock *side, ours []side, mode string, steps []step) {
+	t.Helper()
+	stock.journalMode, stock.dir = mode, t.TempDir()
+	want := stock.run(t, steps)
+	for _, s := range ours {
+		s.codesOnly, s.journalMode, s.dir = stock.codesOnly, mode, t.TempDir()
+		compare(t, &s, steps, want, s.run(t, steps))
+		compareFiles(t, stock, &s)
+	}
+}
+
+// stockFor is the library to compare a script with.
+func stockFor(t *testing.T, process *peer.Process, script string) *side {
+	t.Helper()
+	driver := peer.Stock
+	if script == "fts5.sql" { // mattn's build lacks it
+		driver = peer.Modernc
+	} else {
+		peer.NeedStock(t)
+	}
+	return &side{name: driver, codesOnly: driver == peer.Modernc, open: func(dsn string) (peer.Session, error) {
+		return process.Open(driver, dsn)
+	}}
+}
+
+// compareFiles compares the files that two runs have left, each read by the library that wrote it and by the other.
+func compareFiles(t *testing.T, stock, ours *side) {
+	t.Helper()
+	names := stock.files(t)
+	if got := ours.files(t); !slices.Equal(got, names) {
+		t.Fatalf("files: stock has left %q, turso-coop %q", names, got)
+	}
+	for _, name := range names {
+		if filepath.Ext(name) != ".db" {
+			continue
+		}
+		want := stock.dump(t, filepath.Join(stock.dir, name))
+		for _, other := range []struct {
+			reader *side
+			dir    string
+		}{{ours, ours.dir}, {stock, ours.dir}, {ours, stock.dir}} {
+			path := filepath.Join(other.dir, name)
+			if d := firstDifference(want, other.reader.dump(t, path)); d != "" {
+				t.Errorf("%s, read by %s: %s", path, other.reader.name, d)
+			}
+		}
+	}
+}

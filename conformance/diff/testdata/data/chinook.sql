@@ -1,0 +1,20 @@
+-- Questions to the Chinook music store.
+SELECT count(*), sum(Milliseconds), avg(Bytes), max(UnitPrice) FROM Track;
+SELECT ar.Name, count(DISTINCT al.AlbumId) AS albums, count(t.TrackId) AS tracks FROM Artist ar JOIN Album al USING (ArtistId) JOIN Track t USING (AlbumId) GROUP BY ar.ArtistId ORDER BY tracks DESC, ar.Name LIMIT 15;
+SELECT g.Name, round(sum(l.UnitPrice * l.Quantity), 2) AS sales, rank() OVER (ORDER BY sum(l.UnitPrice * l.Quantity) DESC) FROM InvoiceLine l JOIN Track t USING (TrackId) JOIN Genre g USING (GenreId) GROUP BY g.GenreId ORDER BY 2 DESC, 1;
+SELECT BillingCountry, strftime('%Y', InvoiceDate) AS year, count(*), sum(Total) FROM Invoice GROUP BY 1, 2 HAVING count(*) > 3 ORDER BY 1, 2;
+SELECT InvoiceId, InvoiceDate, Total, sum(Total) OVER (PARTITION BY CustomerId ORDER BY InvoiceDate, InvoiceId) FROM Invoice WHERE CustomerId < 4;
+WITH RECURSIVE staff(id, path) AS (SELECT EmployeeId, LastName FROM Employee WHERE ReportsTo IS NULL UNION ALL SELECT EmployeeId, path || '/' || LastName FROM Employee JOIN staff ON ReportsTo = id) SELECT path FROM staff ORDER BY 1;
+SELECT FirstName, LastName, BirthDate, typeof(BirthDate), HireDate FROM Employee;
+SELECT Name FROM Track WHERE Name LIKE '%ção%' OR Name GLOB '*[À-ÿ]*' ORDER BY Name LIMIT 40;
+SELECT DISTINCT Composer FROM Track WHERE Composer IS NOT NULL ORDER BY length(Composer) DESC, Composer LIMIT 5;
+SELECT p.Name, count(pt.TrackId) FROM Playlist p LEFT JOIN PlaylistTrack pt USING (PlaylistId) GROUP BY p.PlaylistId;
+SELECT c.Email FROM Customer c WHERE NOT EXISTS (SELECT 1 FROM Invoice i WHERE i.CustomerId = c.CustomerId AND i.Total > 10) ORDER BY 1;
+SELECT name, sql FROM sqlite_schema WHERE type <> 'table' ORDER BY name;
+PRAGMA foreign_keys = ON;
+DELETE FROM Artist WHERE ArtistId = 1;
+UPDATE Track SET UnitPrice = UnitPrice * 2 WHERE GenreId = (SELECT GenreId FROM Genre WHERE Name = 'Jazz') RETURNING TrackId, UnitPrice;
+DELETE FROM InvoiceLine WHERE TrackId IN (SELECT TrackId FROM Track WHERE Milliseconds > 2000000);
+CREATE INDEX by_length ON Track(Milliseconds DESC, Name COLLATE NOCASE);
+SELECT Name FROM Track ORDER BY Milliseconds DESC, Name LIMIT 10;
+VACUUM;

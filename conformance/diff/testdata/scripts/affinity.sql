@@ -1,0 +1,28 @@
+-- What the declared type of a column does to values: https://sqlite.org/datatype3.html
+CREATE TABLE t(i INT, r REAL, n NUMERIC, s VARCHAR(10), b BLOB, u, f FLOATING POINT, d DECIMAL(10,5), x CHARINT);
+INSERT INTO t VALUES ('1', '1', '1', 1, '1', '1', '1', '1', '1');
+INSERT INTO t VALUES (1.0, 1, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0);
+INSERT INTO t VALUES ('1.5', '1.5', '1.5', 1.5, '1.5', '1.5', '1.5', '1.5', '1.5');
+INSERT INTO t VALUES (' 7 ', ' 7 ', ' 7 ', ' 7 ', ' 7 ', ' 7 ', ' 7 ', ' 7 ', ' 7 ');
+INSERT INTO t VALUES ('0x10', '0x10', '0x10', 0x10, 0x10, 0x10, 0x10, 0x10, 0x10);
+INSERT INTO t VALUES ('12abc', '12abc', '12abc', '12abc', '12abc', '12abc', '12abc', '12abc', '12abc');
+INSERT INTO t VALUES (9223372036854775807, 9223372036854775807, '9223372036854775808', 9223372036854775807, 9223372036854775808, -9223372036854775808, 1, 1, 1);
+INSERT INTO t VALUES ('1e3', '1e3', '1e3', 1e3, '1e3', 1e3, '1e-3', '1e3', '1e300');
+INSERT INTO t VALUES (x'31', x'31', x'31', x'31', x'31', x'31', x'31', x'31', x'31');
+INSERT INTO t VALUES (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+SELECT *, typeof(i), typeof(r), typeof(n), typeof(s), typeof(b), typeof(u), typeof(f), typeof(d), typeof(x) FROM t;
+SELECT i = '1', i = 1.0, s = 1, s = '1', b = '1', u = 1, n = '1', +n = '1', +s = 1 FROM t;
+SELECT i FROM t WHERE i < 'a' ORDER BY i;
+SELECT u FROM t ORDER BY u;
+SELECT u FROM t GROUP BY u;
+SELECT DISTINCT typeof(u), u FROM t ORDER BY 1, 2;
+SELECT sum(i), total(i), avg(i), min(s), max(b), count(u), group_concat(n, '/') FROM t;
+SELECT i + r, i || s, i % 3, i / 0, -s, ~i, NOT s, i & 3, i << 2, i >> 70, i << -1 FROM t;
+SELECT CAST('12abc' AS INTEGER), CAST('1e500' AS REAL), CAST(1e30 AS INTEGER), CAST(x'3132' AS INTEGER), CAST(-1.9 AS INT), CAST('' AS NUMERIC), CAST('0.10' AS NUMERIC), CAST(5 AS BLOB);
+SELECT 9223372036854775807 + 1, -9223372036854775808 - 1, 9223372036854775807 * 2, -(-9223372036854775808), abs(-9223372036854775807), 1e308 * 10, -1e308 * 10;
+SELECT abs(-9223372036854775808);
+SELECT sum(9223372036854775807) FROM t;
+SELECT 1 = '1', 1 IN ('1'), '1' IN (1), 1 BETWEEN '0' AND '2', NULL IS NULL, NULL = NULL, 1 IS NOT NULL, NULL IN (), 1 IS DISTINCT FROM NULL;
+SELECT 0.1 + 0.2, 1e15, 1e16, 1e-5, 123456789012345678, 1.0, 100.0, 1e100, 5e-324, 1.7976931348623157e308, round(2.5), round(-0.5), 3.0 / 2, 3 / 2;
+SELECT 'a' 'b';
+SELECT TRUE, FALSE, 1 IS TRUE, 0.5 IS TRUE, '0' IS FALSE, NULL IS NOT TRUE;

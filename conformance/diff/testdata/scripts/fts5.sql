@@ -1,0 +1,32 @@
+-- FTS5, which mattn's build lacks: compared with modernc's.
+CREATE VIRTUAL TABLE f USING fts5(title, body, tokenize = 'porter unicode61', prefix = '2 3');
+INSERT INTO f VALUES ('One', 'the quick brown fox'), ('Two', 'jumps over the lazy dogs'), ('Three', 'Äpfel und naïve façades');
+SELECT rowid, title FROM f WHERE f MATCH 'dog OR quick' ORDER BY rank;
+SELECT rowid, highlight(f, 1, '[', ']'), snippet(f, 1, '<', '>', '…', 3) FROM f('jump* NOT quick');
+SELECT rowid, bm25(f) FROM f('the') ORDER BY rank;
+SELECT title FROM f WHERE f MATCH 'facades OR title:three';
+SELECT title FROM f WHERE f MATCH '"unterminated';
+SELECT title FROM f WHERE f MATCH 'nothing:x';
+INSERT INTO f(f) VALUES ('optimize');
+INSERT INTO f(f) VALUES ('integrity-check');
+INSERT INTO f(f) VALUES ('no such command');
+UPDATE f SET body = 'slow brown bear' WHERE rowid = 1;
+DELETE FROM f WHERE f MATCH 'lazy';
+SELECT rowid, * FROM f WHERE f MATCH 'brown';
+CREATE VIRTUAL TABLE terms USING fts5vocab(f, row);
+SELECT term, doc, cnt FROM terms WHERE term > 's';
+CREATE TABLE source(id INTEGER PRIMARY KEY, words);
+CREATE VIRTUAL TABLE outside USING fts5(words, content = source, content_rowid = id);
+CREATE TRIGGER follow AFTER INSERT ON source BEGIN
+  INSERT INTO outside(rowid, words) VALUES (new.id, new.words);
+END;
+BEGIN;
+INSERT INTO source(words) VALUES ('alpha beta'), ('beta gamma');
+SAVEPOINT s;
+INSERT INTO source(words) VALUES ('beta undone');
+ROLLBACK TO s;
+COMMIT;
+SELECT rowid, words FROM outside('beta');
+CREATE VIRTUAL TABLE bad USING fts5(a, nothing = 1);
+DROP TABLE f;
+SELECT name FROM sqlite_schema ORDER BY name;

@@ -1,0 +1,26 @@
+-- The edges of what a value can be.
+CREATE TABLE t(id INTEGER PRIMARY KEY, v);
+INSERT INTO t(v) VALUES (9e999), (-9e999), (9e999 - 9e999), (0.0), (-0.0), (5e-324), (1.7976931348623157e308), (9007199254740993), (9007199254740993.0);
+INSERT INTO t(v) VALUES (''), (x''), (char(0)), ('a' || char(0) || 'b'), (CAST(x'ff' AS TEXT)), (CAST(x'c3' AS TEXT)), (CAST(x'eda080' AS TEXT)), (CAST(x'f4908080' AS TEXT)), (char(0xFEFF) || 'bom'), (char(0x1F600)), (CAST(x'00' AS TEXT)), (zeroblob(3)), (x'00ff');
+INSERT INTO t(v) VALUES (zeroblob(100000)), (hex(zeroblob(20000))), (9223372036854775807), (-9223372036854775808), (128), (-129), (32768), (8388608), (2147483648), (140737488355328);
+SELECT id, v, typeof(v), quote(v), length(v), octet_length(v), hex(v), unicode(v) FROM t WHERE octet_length(v) < 100;
+SELECT id, typeof(v), length(v), octet_length(v), substr(v, 1, 5), substr(v, -3), instr(v, 'b') FROM t;
+SELECT id, v || 'x', upper(v), lower(v), trim(v), replace(v, 'a', 'zz'), substr(v, 2) FROM t WHERE octet_length(v) < 100;
+SELECT id FROM t ORDER BY v, id;
+SELECT id FROM t ORDER BY v COLLATE NOCASE DESC, id;
+SELECT count(DISTINCT v), min(v), typeof(max(v)) FROM t;
+SELECT a.id, b.id FROM t a JOIN t b ON a.v = b.v WHERE a.id < b.id;
+SELECT v FROM t WHERE v IS 9e999;
+SELECT 9e999 - 9e999 IS NULL, 9e999 = 9e999, -9e999 < 0, typeof(9e999 * 0), 9e999 % 2, CAST(9e999 AS INTEGER), CAST(9e999 AS TEXT), round(9e999), abs(-9e999), sum(v) FROM t WHERE id < 3;
+SELECT unicode(''), char(), char(-1, 65, 0x110000), hex(char(0xD800)), quote(char(10)), unistr('\u00e9\U0001F600'), quote('it''s');
+SELECT x'0', 1;
+SELECT 0x7fffffffffffffff, 0xffffffffffffffff, 0x8000000000000000;
+SELECT 0x10000000000000000;
+SELECT 1_000, 1_0.5, 0xff_ff;
+SELECT 1__0;
+UPDATE t SET v = v || v WHERE typeof(v) = 'blob';
+SELECT id, typeof(v), octet_length(v) FROM t WHERE id BETWEEN 10 AND 25;
+SELECT zeroblob(-5), zeroblob('3'), length(randomblob(0)), length(randomblob(7)), typeof(random());
+SELECT length(zeroblob(1000000001));
+SELECT hex(replace(hex(zeroblob(4)), '00', 'a')), substr('hello', 0, 3), substr('hello', -10, 8), substr('hello', 2, -1), substr(x'010203', 2, 1);
+SELECT 'it''s', "it""s", [v], `v` FROM t LIMIT 1;
