@@ -74,7 +74,6 @@ func (t target) exists() bool {
 // A database is an open connection. The shell has one at a time, and lends it
 // to one function at a time.
 type database struct {
-	target
 	pool    *sql.DB
 	conn    *sql.Conn
 	modules []*wasmext.Module // to be closed after the connection
@@ -85,7 +84,7 @@ func openDatabase(ctx context.Context, t target) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &database{target: t, pool: sql.OpenDB(connector)}
+	db := &database{pool: sql.OpenDB(connector)}
 	if db.conn, err = db.pool.Conn(ctx); err != nil {
 		return nil, errors.Join(err, db.pool.Close())
 	}

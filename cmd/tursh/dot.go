@@ -275,7 +275,12 @@ func (sh *shell) cmdRead(d *dotLine) error {
 	if len(d.args) != 2 {
 		return complain("Usage: .read FILE")
 	}
-	ok, err := sh.readFile(d.arg(1))
+	ok, err := false, error(nil)
+	if command, pipe := strings.CutPrefix(d.arg(1), "|"); pipe {
+		ok, err = sh.readCommand(command)
+	} else {
+		ok, err = sh.readFile(d.arg(1))
+	}
 	if err == nil && !ok {
 		return errFailed
 	}

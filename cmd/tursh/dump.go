@@ -115,7 +115,8 @@ func (d *dump) selected() string {
 // warn says at the start if the dump cannot be read by a connection in
 // defensive mode.
 func (d *dump) warn() error {
-	found, err := texts(d.ctx, d.c, "SELECT name FROM sqlite_schema AS o WHERE sql LIKE 'CREATE VIRTUAL TABLE%' AND "+d.selected()+" LIMIT 1", d.patterns...)
+	found, err := texts(d.ctx, d.c, "SELECT name FROM sqlite_schema AS o WHERE "+d.selected()+
+		" AND sql LIKE 'CREATE VIRTUAL TABLE%' LIMIT 1", d.patterns...)
 	if len(found) > 0 {
 		d.print("/* WARNING: Script requires that SQLITE_DBCONFIG_DEFENSIVE be disabled */\n")
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"runtime"
 	"strings"
 )
 
@@ -236,6 +238,29 @@ func (sh *shell) readFile(name string) (ok bool, err error) {
 	}
 	defer f.Close()
 	return sh.process(&input{name: name, lines: newScriptReader(f)}), nil
+}
+
+// readCommand runs what a command of the system prints.
+func (sh *shell) readCommand(command string) (ok bool, err error) {
+	name, flag := "sh", "-c"
+	if runtime.GOOS == "windows" {
+		name, flag = "cmd", "/c"
+	}
+	cmd := exec.Command(name, flag, command)
+	if f, ok := sh.stderr.(*os.File); ok { // nothing else can be written to by two at once
+		cmd.Stderr = f
+	}
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return false, complain("Error: cannot open \"|%s\": %s", command, err)
+	}
+	ok = sh.process(&input{name: "<pipe>", lines: newScriptReader(out)})
+	out.Close()    // what is not read any more must not keep the command
+	_ = cmd.Wait() // how it ends is its own affair, as in SQLite's shell
+	return ok, nil
 }
 
 // openScript opens a file to read lines from; directories and the like have

@@ -47,6 +47,10 @@ func TestRead(t *testing.T) {
 		t.Errorf("exit code %d", r.code)
 	}
 
+	r = tursh(t, ".read '|echo \"select 1;\"; echo selec'\nselect 2;\n.read '|echo .quit; yes'\n.read \"|exit 1\"\n")
+	check(t, "output of commands", r.out, "1\n2\n")
+	check(t, "errors", r.err, "Parse error near line 2 of <pipe>: near \"selec\": syntax error\n  selec\n  ^--- error here\n")
+
 	exit := file(t, "exit.sql", ".exit 5\nselect 1;\n")
 	if r := tursh(t, ".read "+exit+"\nselect 2;\n"); r != (result{code: 5}) {
 		t.Errorf(".exit 5 in a file: %+v", r)

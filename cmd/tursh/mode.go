@@ -72,14 +72,14 @@ func findMode(name string) (_ *mode, ok bool) {
 // setMode changes to the mode m.
 func (s *settings) setMode(m *mode) {
 	s.mode = m
-	set := func(to *string, value *string) {
-		if value != nil {
-			*to = *value
+	replace := func(text *string, by *string) {
+		if by != nil {
+			*text = *by
 		}
 	}
-	set(&s.colSep, m.colSep)
-	set(&s.rowSep, m.rowSep)
-	set(&s.null, m.null)
+	replace(&s.colSep, m.colSep)
+	replace(&s.rowSep, m.rowSep)
+	replace(&s.null, m.null)
 	if !s.titlesFixed {
 		s.titles = m.titles
 	}

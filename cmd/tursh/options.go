@@ -14,12 +14,14 @@ import (
 // is read; late, in the order of the command line, for what overrides the
 // start-up file.
 type option struct {
-	name  string
-	takes string // its argument as the help shows it, "" if there is none
-	about string // "" for another name of the option before
-	early func(*startup, string) error
-	late  func(*startup, string) error
+	name        string
+	takes       string // its argument as the help shows it, "" if there is none
+	about       string // "" for another name of the option before
+	early, late action
 }
+
+// An action does what an option says; arg is the option's argument.
+type action func(s *startup, arg string) error
 
 // startup is what the command line says.
 type startup struct {
@@ -37,51 +39,59 @@ var options []option
 
 func init() { // not a literal: -help refers to the table
 	options = []option{
-		{name: "bail", about: "stop after an error", early: func(s *startup, _ string) error { s.sh.bail = true; return nil }},
-		{name: "batch", about: "do not prompt, even at a terminal", early: func(s *startup, _ string) error {
-			s.sh.interactive = false
-			s.sh.outTerminal = false
-			return nil
-		}},
+		{name: "bail", about: "stop after an error", early: set(func(sh *shell, _ string) { sh.bail = true })},
+		{name: "batch", about: "do not prompt, even at a terminal", early: set(func(sh *shell, _ string) {
+			sh.interactive = false
+			sh.outTerminal = false
+		})},
 		{name: "cmd", takes: "COMMAND", about: "run COMMAND before anything else", late: (*startup).runCommand},
 		{name: "column", about: "set .mode column", late: setMode("column")},
 		{name: "csv", about: "set .mode csv", late: setMode("csv")},
-		{name: "echo", about: "show input before running it", late: func(s *startup, _ string) error { s.sh.echo = true; return nil }},
+		{name: "echo", about: "show input before running it", late: set(func(sh *shell, _ string) { sh.echo = true })},
 		{name: "engine", takes: "uring|pool", about: "use this I/O engine and no other", early: (*startup).setEngine},
 		{name: "header", about: "show column names", late: setTitles(titlesAlways)},
 		{name: "headers", late: setTitles(titlesAlways)},
 		{name: "noheader", about: "do not show column names", late: setTitles(titlesOff)},
-		{name: "noheaders", late: setTitles(titlesOff)},
 		{name: "help", about: "show this", late: showUsage},
 		{name: "?", late: showUsage},
-		{name: "ifexists", about: "do not create the database", early: func(s *startup, _ string) error { s.sh.target.existing = true; return nil }},
-		{name: "init", takes: "FILE", about: "read FILE first, in place of ~/.sqliterc", early: func(s *startup, file string) error { s.script = file; return nil }},
-		{name: "noinit", about: "do not read ~/.sqliterc", early: func(s *startup, _ string) error { s.noInit = true; return nil }},
-		{name: "interactive", about: "prompt for input, wherever it comes from", late: func(s *startup, _ string) error { s.sh.interactive = true; return nil }},
+		{name: "ifexists", about: "do not create the database", early: set(func(sh *shell, _ string) { sh.target.existing = true })},
+		{name: "init", takes: "FILE", about: "read FILE first, in place of ~/.sqliterc", early: func(s *startup, file string) error {
+			s.script = file
+			return nil
+		}},
+		{name: "noinit", about: "do not read ~/.sqliterc", early: func(s *startup, _ string) error {
+			s.noInit = true
+			return nil
+		}},
+		{name: "interactive", about: "prompt for input, wherever it comes from", late: set(func(sh *shell, _ string) { sh.interactive = true })},
 		{name: "json", about: "set .mode json", late: setMode("json")},
 		{name: "list", about: "set .mode list", late: setMode("list")},
-		{name: "newline", takes: "TEXT", about: "put TEXT after each row", late: func(s *startup, text string) error { s.sh.rowSep = text; return nil }},
-		{name: "nullvalue", takes: "TEXT", about: "show TEXT in place of NULL", late: func(s *startup, text string) error { s.sh.null = text; return nil }},
-		{name: "readonly", about: "do not write to the database", early: func(s *startup, _ string) error { s.sh.target.readOnly = true; return nil }},
-		{name: "separator", takes: "TEXT", about: "put TEXT between the columns of a row", late: func(s *startup, text string) error { s.sh.colSep = text; return nil }},
+		{name: "newline", takes: "TEXT", about: "put TEXT after each row", late: set(func(sh *shell, text string) { sh.rowSep = text })},
+		{name: "nullvalue", takes: "TEXT", about: "show TEXT in place of NULL", late: set(func(sh *shell, text string) { sh.null = text })},
+		{name: "readonly", about: "do not write to the database", early: set(func(sh *shell, _ string) { sh.target.readOnly = true })},
+		{name: "separator", takes: "TEXT", about: "put TEXT between the columns of a row", late: set(func(sh *shell, text string) { sh.colSep = text })},
 		{name: "table", about: "set .mode table", late: setMode("table")},
 		{name: "version", about: "show the version of SQLite", late: showVersion},
 	}
 }
 
-func setMode(name string) func(*startup, string) error {
-	return func(s *startup, _ string) error {
-		m, _ := findMode(name)
-		s.sh.setMode(m)
+// set returns the action that sets something in the shell.
+func set(f func(sh *shell, arg string)) action {
+	return func(s *startup, arg string) error {
+		f(s.sh, arg)
 		return nil
 	}
 }
 
-func setTitles(t titles) func(*startup, string) error {
-	return func(s *startup, _ string) error {
-		s.sh.setTitles(t)
-		return nil
-	}
+func setMode(name string) action {
+	return set(func(sh *shell, _ string) {
+		m, _ := findMode(name)
+		sh.setMode(m)
+	})
+}
+
+func setTitles(t titles) action {
+	return set(func(sh *shell, _ string) { sh.setTitles(t) })
 }
 
 func showUsage(s *startup, _ string) error {

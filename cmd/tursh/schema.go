@@ -115,8 +115,8 @@ func (r schemaRequest) match(schema, table string) string {
 // showSchemaTable shows how the schema tables would be declared, if the pattern
 // finds one of them.
 func (sh *shell) showSchemaTable(ctx context.Context, c driver.Conn, pattern string) error {
-	found, err := texts(ctx, c, `SELECT lower(?1) LIKE 'sqlite\_t%' ESCAPE '\' FROM json_each('["master","schema","temp_master","temp_schema"]')`+
-		` WHERE 'sqlite_'||value LIKE ?1 ESCAPE '\' LIMIT 1`, pattern)
+	found, err := texts(ctx, c, `WITH names(name) AS (VALUES ('master'), ('schema'), ('temp_master'), ('temp_schema'))
+		SELECT ?1 LIKE 'sqlite\_t%' ESCAPE '\' FROM names WHERE 'sqlite_'||name LIKE ?1 ESCAPE '\' LIMIT 1`, pattern)
 	if err != nil || len(found) == 0 {
 		return err
 	}
@@ -124,7 +124,8 @@ func (sh *shell) showSchemaTable(ctx context.Context, c driver.Conn, pattern str
 	if found[0] == "1" {
 		prefix = "temp."
 	}
-	fmt.Fprintf(sh.out, "CREATE TABLE %ssqlite_schema (\n  type text,\n  name text,\n  tbl_name text,\n  rootpage integer,\n  sql text\n);\n", prefix)
+	columns := []string{"type text", "name text", "tbl_name text", "rootpage integer", "sql text"}
+	fmt.Fprintf(sh.out, "CREATE TABLE %ssqlite_schema (\n  %s\n);\n", prefix, strings.Join(columns, ",\n  "))
 	return nil
 }
 

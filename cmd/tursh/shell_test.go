@@ -257,8 +257,8 @@ func TestHelpAndVersion(t *testing.T) {
 	if !strings.Contains(list, "\n.read FILE               Run the SQL and commands in FILE\n") || strings.Contains(list, ".archive") {
 		t.Errorf(".help:\n%s", list)
 	}
-	check(t, ".help rea", must(t, ".help rea"), ".read FILE               Run the SQL and commands in FILE\n")
-	check(t, ".help .se", must(t, ".help .se"), ".separator COLUMN ?ROW?  Set the separators of columns and rows\n")
+	check(t, ".help rea", must(t, ".help rea"), ".read FILE               Run the SQL and commands in FILE\n   If FILE begins with | it is a command of the system, whose output is run.\n")
+	check(t, ".help .se", must(t, ".help .se"), ".separator COL ?ROW?     Set the separators of columns and rows\n")
 	if text := must(t, ".help rowids"); !strings.HasPrefix(text, ".dump ") || !strings.Contains(text, "   --preserve-rowids ") {
 		t.Errorf(".help rowids:\n%s", text)
 	}
