@@ -416,3 +416,15 @@ func TestBadFilename(t *testing.T) {
 	}
 	open(t, "file://localhost"+filepath.Join(t.TempDir(), "a.db"))
 }
+
+// A column may be called by a literal that is longer than the binding reads names.
+func TestColumnNameBeyondTheBinding(t *testing.T) {
+	c := open(t, ":memory:")
+	s := prepare(t, c, "SELECT '"+strings.Repeat("x", 2_000_000)+"', 2 AS b")
+	if a, b := s.ColumnName(0), s.ColumnName(1); a != "" || b != "b" {
+		t.Errorf("names of %d bytes and %q", len(a), b)
+	}
+	if row, err := s.Step(background); !row || err != nil {
+		t.Errorf("%v, %v", row, err)
+	}
+}
