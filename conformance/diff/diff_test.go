@@ -34,6 +34,7 @@ func ours(t *testing.T) []side {
 }
 
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	paths, err := filepath.Glob("testdata/scripts/*.sql")
 	if err != nil || len(paths) == 0 {
 		t.Fatal("no scripts", err)
@@ -53,6 +54,7 @@ func TestScripts(t *testing.T) {
 
 // TestData loads real databases from their SQL, each as one script, and asks them questions.
 func TestData(t *testing.T) {
+	t.Parallel()
 	peer.NeedStock(t)
 	dir := os.Getenv("TURSO_COOP_DATA")
 	if dir == "" {

@@ -62,8 +62,13 @@ func init() { gob.Register(Null) }
 func (s Statement) values() []any {
 	args := slices.Clone(s.Args)
 	for i, arg := range args {
-		if arg == Null {
+		switch v := arg.(type) {
+		case null:
 			args[i] = nil
+		case []byte:
+			if v == nil { // what arrives of an empty one in another process
+				args[i] = []byte{}
+			}
 		}
 	}
 	return args

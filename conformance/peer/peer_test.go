@@ -55,7 +55,7 @@ func TestSessions(t *testing.T) {
 		if o := run("SELECT * FROM t"); len(o.Rows) != 1 || !slices.Equal(o.Rows[0], want) {
 			t.Errorf("%s: %s", name, o)
 		}
-		if o := run("SELECT ?", math.Inf(-1)); o.Rows[0][0] != "real -Inf" {
+		if o := run("SELECT ?, typeof(?)", math.Inf(-1), []byte{}); o.Rows[0][0] != "real -Inf" || o.Rows[0][1] != `text "blob"` {
 			t.Errorf("%s: %s", name, o)
 		}
 		if o := run("INSERT INTO t(rowid) VALUES (1)"); o.Err == nil || o.Err.Code != 1555 && o.Err.Code != 2579 {
