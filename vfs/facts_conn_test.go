@@ -17,37 +17,17 @@ import (
 	"github.com/ncruces/go-sqlite3"
 )
 
-// internal/conn finalizes every statement after a panic, and falls back to
-// Abandon: a rollback is not to be had.
+// internal/conn finalizes every statement after a panic, and gives up the files
+// as well: neither a rollback nor finalizing alone is enough for every case.
 func TestFactPanicLeavesTheStatementRunning(t *testing.T) {
-	f := fact{t, "a panic inside a step leaves the statement running, its locks held, and nothing for ROLLBACK to roll back", "recovery by finalizing every statement"}
+	f := fact{t, "a panic inside a step leaves the statement running and its locks held, without a transaction that ROLLBACK knows", "recovery by finalizing every statement"}
 	for _, mode := range []string{"WAL", "DELETE"} {
 		for _, at := range []string{"function", "write"} {
 			tr := newTracer(t)
 			c, path := openTraced(t, tr, `CREATE TABLE t(a); PRAGMA journal_mode=`+mode)
-			if err := c.CreateFunction("trip", 0, 0, func(sqlite3.Context, ...sqlite3.Value) {
-				if at == "function" {
-					panic(at)
-				}
-			}); err != nil {
-				t.Fatal(err)
-			}
-			s, _, err := c.Prepare(`INSERT INTO t VALUES(trip())`)
-			if err != nil {
-				t.Fatal(err)
-			}
-			tr.fail = func(_, op string) error {
-				if op == at {
-					panic(at)
-				}
-				return nil
-			}
-			if panicked := panics(func() { s.Step() }); !panicked {
-				t.Fatalf("%s in %s mode: nothing panicked", at, mode)
-			}
-			tr.fail = nil
 			other := open(t, path, tr.name)
-			err = c.Exec(`ROLLBACK`)
+			s := panicInStep(t, tr, c, at)
+			err := c.Exec(`ROLLBACK`)
 			f.check(err != nil && strings.Contains(err.Error(), "no transaction is active"), "in %s mode, after a panic in a %s, ROLLBACK says %v", mode, at, err)
 			err = other.Exec(`INSERT INTO t VALUES(1)`)
 			f.check(errors.Is(err, sqlite3.BUSY), "in %s mode, after a panic in a %s, another writer gets %v", mode, at, err)
@@ -58,10 +38,48 @@ func TestFactPanicLeavesTheStatementRunning(t *testing.T) {
 	}
 }
 
-func panics(run func()) (panicked bool) {
-	defer func() { panicked = recover() != nil }()
-	run()
-	return false
+func TestFactPanicInATransactionLeavesItOpen(t *testing.T) {
+	f := fact{t, "a panic inside an explicit transaction leaves it open, also when every statement is finalized, until ROLLBACK", "giving up the connection's files after a panic"}
+	tr := newTracer(t)
+	c, path := openTraced(t, tr, `CREATE TABLE t(a); BEGIN`)
+	other := open(t, path, tr.name)
+	_ = panicInStep(t, tr, c, "function").Close()
+	err := other.Exec(`INSERT INTO t VALUES(1)`)
+	f.check(errors.Is(err, sqlite3.BUSY) && !c.GetAutocommit(), "another writer gets %v, and autocommit is %v", err, c.GetAutocommit())
+	exec(t, c, `ROLLBACK`)
+	err = other.Exec(`INSERT INTO t VALUES(1)`)
+	f.check(err == nil, "after ROLLBACK another writer gets %v", err)
+}
+
+// panicInStep makes an INSERT panic in a Go function or in a write of the VFS,
+// and returns its statement.
+func panicInStep(t *testing.T, tr *tracer, c *sqlite3.Conn, at string) (s *sqlite3.Stmt) {
+	t.Helper()
+	if err := c.CreateFunction("trip", 0, 0, func(sqlite3.Context, ...sqlite3.Value) {
+		if at == "function" {
+			panic(at)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	tr.fail = func(_, op string) error {
+		if op == at {
+			panic(at)
+		}
+		return nil
+	}
+	s, _, err := c.Prepare(`INSERT INTO t VALUES(trip())`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		tr.fail = nil
+		if recover() == nil {
+			t.Fatalf("no panic in a %s", at)
+		}
+	}()
+	s.Step()
+	return s
 }
 
 // Simulations replace the reader to get the same WAL from the same seed.
