@@ -67,6 +67,9 @@ func (f *file) fail(op operation, err error) error {
 	err = fmt.Errorf("vfs: %s %s: %w", name, path, err)
 	if f.session != nil {
 		f.session.lastErr, f.session.lastCode = err, code
+		if code == sqlite3.IOERR_CORRUPTFS {
+			f.session.lastCode = sqlite3.ExtendedErrorCode(sqlite3.CORRUPT) // what SQLite makes of it
+		}
 	}
 	return sqlitevfs.SystemError(err, code)
 }
