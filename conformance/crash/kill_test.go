@@ -1,0 +1,214 @@
+// Package crash shows what is left when a process that writes is killed.
+package crash
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/turso-coop/turso-coop/conformance/peer"
+	"github.com/turso-coop/turso-coop/vfs"
+)
+
+func TestMain(m *testing.M) { peer.Main(m) }
+
+var (
+	seedFlag  = flag.Uint64("seed", 1, "seed of the moments at which writers are killed")
+	killsFlag = flag.Int("kills", 4, "how many writers to kill in each mode")
+)
+
+// TestKill kills a process that writes, again and again, at moments that the seed chooses. Then the other library opens
+// the file: it is sound, everything that was acknowledged is there, and no part of what was not. The next writer goes
+// on with the same file. Without power loss that holds at every level of synchronous
+// (https://sqlite.org/pragma.html#pragma_synchronous).
+//
+//	go -C conformance test ./crash -run TestKill -seed=7 -kills=200
+func TestKill(t *testing.T) {
+	peer.NeedStock(t)
+	stock := peer.Start(t)
+	byStock := func(path string) (peer.Session, error) { return stock.Open(peer.Stock, path) }
+	byUs := func(path string) (peer.Session, error) { return peer.Open(peer.Turso, path) }
+	for i, v := range []*victim{
+		{driver: peer.Turso, mode: "WAL", sync: "FULL", engine: "uring", verifier: byStock},
+		{driver: peer.Turso, mode: "WAL", sync: "FULL", engine: "pool", verifier: byStock},
+		{driver: peer.Turso, mode: "WAL", sync: "NORMAL", engine: "uring", verifier: byStock},
+		{driver: peer.Turso, mode: "WAL", sync: "NORMAL", engine: "pool", verifier: byStock},
+		{driver: peer.Turso, mode: "DELETE", sync: "FULL", engine: "uring", verifier: byStock},
+		{driver: peer.Turso, mode: "DELETE", sync: "FULL", engine: "pool", verifier: byStock},
+		{driver: peer.Stock, mode: "WAL", sync: "FULL", verifier: byUs},
+		{driver: peer.Stock, mode: "DELETE", sync: "FULL", verifier: byUs},
+	} {
+		t.Run(fmt.Sprintf("%s/%s/%s/%s", v.driver, v.mode, v.sync, v.engine), func(t *testing.T) {
+			if _, err := vfs.NameFor(v.engine); err != nil {
+				t.Skipf("engine %s is left out: %v", v.engine, err)
+			}
+			v.path = filepath.Join(t.TempDir(), "test.db")
+			v.random = rand.New(rand.NewPCG(*seedFlag, uint64(i)))
+			for range *killsFlag {
+				v.killOnce(t)
+				v.verify(t)
+			}
+			t.Logf("%d kills, %d transactions acknowledged, %d of %d under way were there", *killsFlag, len(v.acknowledged), v.found, v.underWay)
+		})
+	}
+}
+
+// victim is a database whose writers are killed.
+type victim struct {
+	driver, mode, sync, engine string
+	verifier                   func(path string) (peer.Session, error) // another library than the driver's
+	path                       string
+	random                     *rand.Rand
+
+	mutex           sync.Mutex // guards what follows while writers run
+	last            int64      // transaction that was begun
+	acknowledged    []int64
+	unknown         []int64 // transactions that were under way at the last kill
+	left            int     // acknowledgements until the next kill
+	found, underWay int     // of all kills, how many of the transactions under way were there
+}
+
+const writers = 3
+
+// size is the number of rows of a transaction. Small caches make the large ones spill before they commit.
+func size(transaction int64) int64 { return []int64{1, 2, 60, 5}[transaction%4] }
+
+// killOnce lets a process write from several connections and kills it.
+func (v *victim) killOnce(t *testing.T) {
+	t.Helper()
+	p := peer.Start(t)
+	var sessions [writers]peer.Session
+	for i := range sessions {
+		s, err := p.Open(v.driver, fmt.Sprintf("%s?_journal_mode=%s&_sync=%s&_engine=%s&_cache_size=5", v.path, v.mode, v.sync, v.engine))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sessions[i] = s
+	}
+	run(t, sessions[0], "CREATE TABLE IF NOT EXISTS t(n INT, size INT, payload BLOB)")
+
+	v.left = 5 + v.random.IntN(60)
+	moment := time.Duration(v.random.IntN(2000)) * time.Microsecond // after that, inside the transactions under way
+	v.unknown = nil
+	enough := make(chan struct{})
+	ended := make(chan error, writers)
+	for _, s := range sessions {
+		go func() { ended <- v.write(s, enough) }()
+	}
+	waiting := writers
+	select {
+	case <-enough:
+		<-time.After(moment)
+	case err := <-ended:
+		waiting--
+		t.Errorf("a writer ended before it was killed: %v", err)
+	}
+	p.Kill()
+	for range waiting {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// write commits transactions until the process is killed. It closes enough with the last acknowledgement that the kill
+// waits for.
+func (v *victim) write(s peer.Session, enough chan struct{}) error {
+	for {
+		v.mutex.Lock()
+		v.last++
+		n := v.last
+		v.mutex.Unlock()
+		ok, err := transaction(s, n)
+		v.mutex.Lock()
+		switch {
+		case ok:
+			v.acknowledged = append(v.acknowledged, n)
+			if v.left--; v.left == 0 {
+				close(enough)
+			}
+		case err == nil:
+			v.unknown = append(v.unknown, n)
+		}
+		v.mutex.Unlock()
+		if !ok {
+			return err
+		}
+	}
+}
+
+// transaction commits transaction n. It returns true if that is acknowledged, false if the process is gone, and an error
+// if SQLite has refused.
+func transaction(s peer.Session, n int64) (ok bool, err error) {
+	statements := []string{fmt.Sprintf("INSERT INTO t WITH RECURSIVE i(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM i WHERE x < %d) SELECT %d, %d, randomblob(900) FROM i", size(n), n, size(n))}
+	if n%3 == 0 { // the same as an explicit transaction
+		statements = []string{"BEGIN IMMEDIATE"}
+		for range size(n) {
+			statements = append(statements, fmt.Sprintf("INSERT INTO t VALUES (%d, %d, randomblob(900))", n, size(n)))
+		}
+		statements = append(statements, "COMMIT")
+	}
+	for _, text := range statements {
+		o, err := s.Run(peer.Statement{SQL: text})
+		if err != nil {
+			return false, nil
+		}
+		if o.Err != nil {
+			return false, fmt.Errorf("transaction %d: %s: %w", n, text, o.Err)
+		}
+	}
+	return true, nil
+}
+
+// verify looks at what the kill has left.
+func (v *victim) verify(t *testing.T) {
+	t.Helper()
+	s, err := v.verifier(v.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if result := run(t, s, "PRAGMA integrity_check"); result[0][0] != peer.Render("ok") {
+		t.Fatalf("integrity_check after transaction %d: %v", v.last, result)
+	}
+	if torn := run(t, s, "SELECT n, count(*), max(size) FROM t GROUP BY n HAVING count(*) <> max(size)"); len(torn) > 0 {
+		t.Fatalf("transactions that are there in part (number, rows, of): %v", torn)
+	}
+	there := map[string]bool{}
+	for _, row := range run(t, s, "SELECT DISTINCT n FROM t") {
+		there[row[0]] = true
+	}
+	var lost []string
+	for _, n := range v.acknowledged {
+		if !there[peer.Render(n)] {
+			lost = append(lost, fmt.Sprint(n))
+		}
+	}
+	if len(lost) > 0 {
+		t.Fatalf("acknowledged transactions that are gone: %s", strings.Join(lost, " "))
+	}
+	for _, n := range v.unknown {
+		v.underWay++
+		if there[peer.Render(n)] {
+			v.found++
+			v.acknowledged = append(v.acknowledged, n) // seen, so it must stay
+		}
+	}
+	if len(there) != len(v.acknowledged) {
+		t.Fatalf("%d transactions are there, %d were acknowledged", len(there), len(v.acknowledged))
+	}
+}
+
+func run(t *testing.T, s peer.Session, text string) [][]string {
+	t.Helper()
+	o, err := s.Run(peer.Statement{SQL: text})
+	if err != nil || o.Err != nil {
+		t.Fatalf("%s: %v, %v", text, err, o)
+	}
+	return o.Rows
+}
