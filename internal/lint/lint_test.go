@@ -49,7 +49,7 @@ type listing struct {
 	dependencies []string
 }
 
-func TestModuleDropsNoOperation(t *testing.T) {
+func TestModuleObeysTheModel(t *testing.T) {
 	all, err := units()
 	if err != nil {
 		t.Fatal(err)
@@ -61,6 +61,7 @@ func TestModuleDropsNoOperation(t *testing.T) {
 			continue
 		}
 		report(t, MustUse(p))
+		report(t, Reentry(p))
 	}
 }
 
@@ -80,19 +81,24 @@ func TestModuleDoesNotDependOnAnotherDriver(t *testing.T) {
 	}
 }
 
-// The sample is checked line by line: a line with "want" has one finding.
-func TestMustUseFindsEveryDrop(t *testing.T) {
+func TestMustUseFindsEveryDrop(t *testing.T) { checkSample(t, "mustuse", MustUse) }
+
+func TestReentryFindsEveryRepeatedWrite(t *testing.T) { checkSample(t, "reentry", Reentry) }
+
+// checkSample checks a sample line by line: a line with "want" has one finding.
+func checkSample(t *testing.T, sample string, rule func(*Package) []Finding) {
+	t.Helper()
 	all, err := units()
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := filepath.Join("testdata", "mustuse", "sample.go")
-	p, err := Unit{ImportPath: "mustuse", GoFiles: []string{name}, Exports: all.units[0].Exports}.Check()
+	name := filepath.Join("testdata", sample, "sample.go")
+	p, err := Unit{ImportPath: sample, GoFiles: []string{name}, Exports: all.units[0].Exports}.Check()
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := map[int]int{}
-	for _, f := range MustUse(p) {
+	for _, f := range rule(p) {
 		found[f.Line]++
 	}
 	source, err := os.Open(name)

@@ -22,8 +22,7 @@ func MustUse(p *Package) []Finding {
 		}
 	}
 	for _, f := range p.Files {
-		test := strings.HasSuffix(p.Fset.Position(f.Package).Filename, "_test.go")
-		if test && isCompletion(strings.TrimSuffix(p.Path, "_test")) {
+		if p.ofCompletionTests(f) {
 			continue
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
@@ -49,6 +48,11 @@ func MustUse(p *Package) []Finding {
 		})
 	}
 	return findings
+}
+
+// ofCompletionTests reports whether f is a test of package completion itself.
+func (p *Package) ofCompletionTests(f *ast.File) bool {
+	return strings.HasSuffix(p.Fset.Position(f.Package).Filename, "_test.go") && isCompletion(strings.TrimSuffix(p.Path, "_test"))
 }
 
 // blanks hands the results of calls that are assigned to _ to drop.

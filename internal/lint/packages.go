@@ -40,7 +40,11 @@ type Package struct {
 func (u Unit) Check() (*Package, error) {
 	// A package that is compiled with its tests is listed as "path [path.test]".
 	name, _, _ := strings.Cut(u.ImportPath, " ")
-	p := &Package{Path: name, Fset: token.NewFileSet(), Info: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}}
+	p := &Package{Path: name, Fset: token.NewFileSet(), Info: &types.Info{
+		Types: map[ast.Expr]types.TypeAndValue{},
+		Defs:  map[*ast.Ident]types.Object{},
+		Uses:  map[*ast.Ident]types.Object{},
+	}}
 	for _, name := range u.GoFiles {
 		f, err := parser.ParseFile(p.Fset, name, nil, parser.SkipObjectResolution)
 		if err != nil {
