@@ -33,20 +33,32 @@ func ours(t *testing.T) []side {
 	return sides
 }
 
+// TestScripts compares with stock SQLite.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	paths, err := filepath.Glob("testdata/scripts/*.sql")
+	peer.NeedStock(t)
+	compareScripts(t, peer.Stock, "testdata/scripts/*.sql")
+}
+
+// TestMoreThanStock compares what mattn's build of stock SQLite lacks with modernc's.
+func TestMoreThanStock(t *testing.T) {
+	t.Parallel()
+	compareScripts(t, peer.Modernc, "testdata/modernc/*.sql")
+}
+
+func compareScripts(t *testing.T, driver, pattern string) {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
 	if err != nil || len(paths) == 0 {
 		t.Fatal("no scripts", err)
 	}
 	process := peer.Start(t)
 	for _, path := range paths {
-		name := filepath.Base(path)
 		steps := readScript(t, path)
 		for _, mode := range journalModes {
-			t.Run(name+"/"+mode, func(t *testing.T) {
+			t.Run(filepath.Base(path)+"/"+mode, func(t *testing.T) {
 				t.Parallel()
-				compareOn(t, stockFor(t, process, name), ours(t), mode, steps)
+				compareOn(t, theirs(process, driver), ours(t), mode, steps)
 			})
 		}
 	}
@@ -78,7 +90,7 @@ func TestData(t *testing.T) {
 						whole = append(whole, s)
 					}
 				}
-				compareOn(t, stockFor(t, process, name), whole, mode, steps)
+				compareOn(t, theirs(process, peer.Stock), whole, mode, steps)
 			})
 		}
 	}
@@ -96,15 +108,8 @@ func compareOn(t *testing.T, stock *side, ours []side, mode string, steps []step
 	}
 }
 
-// stockFor is the library to compare a script with.
-func stockFor(t *testing.T, process *peer.Process, script string) *side {
-	t.Helper()
-	driver := peer.Stock
-	if script == "fts5.sql" { // mattn's build lacks it
-		driver = peer.Modernc
-	} else {
-		peer.NeedStock(t)
-	}
+// theirs is the library to compare with. modernc's driver words errors in its own way.
+func theirs(process *peer.Process, driver string) *side {
 	return &side{name: driver, codesOnly: driver == peer.Modernc, open: func(dsn string) (peer.Session, error) {
 		return process.Open(driver, dsn)
 	}}

@@ -28,7 +28,7 @@ func TestRandom(t *testing.T) {
 		t.Run(fmt.Sprintf("seed=%d/%s", seed, mode), func(t *testing.T) {
 			t.Parallel()
 			g := generator{Rand: rand.New(rand.NewPCG(seed, 0))}
-			compareOn(t, stockFor(t, process, ""), ours(t), mode, g.stream(60))
+			compareOn(t, theirs(process, peer.Stock), ours(t), mode, g.stream(60))
 		})
 	}
 }

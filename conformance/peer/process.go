@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -41,6 +42,7 @@ type pipe struct {
 type Process struct {
 	cmd    *exec.Cmd
 	client *rpc.Client
+	stderr bytes.Buffer // complete once the process is gone
 }
 
 // Start starts a child process, which ends with the test at the latest.
@@ -50,7 +52,12 @@ func Start(t testing.TB) *Process {
 	if err != nil {
 		t.Fatalf("peer: start a child process: %v", err)
 	}
-	t.Cleanup(p.Kill)
+	t.Cleanup(func() {
+		p.Kill()
+		if t.Failed() && p.stderr.Len() > 0 {
+			t.Logf("the child process wrote:\n%s", p.stderr.String())
+		}
+	})
 	return p
 }
 
@@ -60,8 +67,9 @@ func start() (*Process, error) {
 		return nil, err
 	}
 	cmd := exec.Command(self)
+	p := &Process{cmd: cmd}
 	cmd.Env = append(os.Environ(), childVariable+"=1")
-	cmd.Stderr = os.Stderr
+	cmd.Stderr = &p.stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -73,10 +81,11 @@ func start() (*Process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	return &Process{cmd, rpc.NewClient(struct {
+	p.client = rpc.NewClient(struct {
 		io.Reader
 		io.WriteCloser
-	}{out, in})}, nil
+	}{out, in})
+	return p, nil
 }
 
 // Kill ends the process at once, with SIGKILL where there are signals, and waits until it is gone. Calls under way

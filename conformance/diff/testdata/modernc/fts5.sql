@@ -1,4 +1,4 @@
--- FTS5, which mattn's build lacks: compared with modernc's.
+-- Full-text search.
 CREATE VIRTUAL TABLE f USING fts5(title, body, tokenize = 'porter unicode61', prefix = '2 3');
 INSERT INTO f VALUES ('One', 'the quick brown fox'), ('Two', 'jumps over the lazy dogs'), ('Three', 'Äpfel und naïve façades');
 SELECT rowid, title FROM f WHERE f MATCH 'dog OR quick' ORDER BY rank;
