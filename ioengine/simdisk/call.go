@@ -91,11 +91,9 @@ func (d *Disk) moves(f *Fault, number uint64, want int) int {
 func (d *Disk) read(o *op) (n int, sum uint64, err error) {
 	want := o.size() - o.n
 	n, sum = d.fill(o, d.moves(o.fault, o.number, want))
-	if err = o.fault.err(); err == nil && o.position()+int64(want) > o.desc.inode.cache.size && n < want {
-		short := o.fault != nil && o.fault.kind == faultShort
-		if !short || n == 0 {
-			err = io.EOF
-		}
+	short := o.fault != nil && o.fault.kind == faultShort && n > 0
+	if err = o.fault.err(); err == nil && n < want && !short {
+		err = io.EOF
 	}
 	return n, sum, err
 }

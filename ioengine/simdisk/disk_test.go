@@ -117,7 +117,7 @@ func TestLimitsAreErrors(t *testing.T) {
 	}{
 		"far write":           {func(c *completion.Completion) { f.WriteAt(c, []byte("x"), 1<<60) }, syscall.EFBIG},
 		"far truncation":      {func(c *completion.Completion) { f.Truncate(c, 1<<60) }, syscall.EFBIG},
-		"far read":            {func(c *completion.Completion) { f.ReadAt(c, make([]byte, 1), 1<<62) }, io.EOF},
+		"far read":            {func(c *completion.Completion) { f.ReadAt(c, make([]byte, 1), 1<<63-1) }, io.EOF},
 		"negative offset":     {func(c *completion.Completion) { f.ReadAt(c, make([]byte, 1), -1) }, syscall.EINVAL},
 		"read of a directory": {func(c *completion.Completion) { dir.ReadAt(c, make([]byte, 1), 0) }, syscall.EISDIR},
 	} {

@@ -372,11 +372,12 @@ func (d *Disk) Stats() ioengine.Stats {
 func (d *Disk) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed {
-		return ioengine.ErrClosed
-	}
+	first := !d.closed
 	d.closed = true
 	d.drain(&d.underway)
+	if !first {
+		return ioengine.ErrClosed
+	}
 	for _, o := range d.open {
 		d.release(o)
 	}

@@ -110,11 +110,12 @@ func (f *File) Close() error {
 	d := f.d
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if f.closed {
-		return ioengine.ErrClosed
-	}
+	first := !f.closed
 	f.closed = true
 	d.drain(&f.underway)
+	if !first {
+		return ioengine.ErrClosed
+	}
 	if f.owns && !f.desc.closed {
 		d.release(f.desc)
 		d.open = slices.DeleteFunc(d.open, func(o *description) bool { return o == f.desc })

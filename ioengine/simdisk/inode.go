@@ -177,6 +177,9 @@ func (f *inode) rot(i int64, change func(*[pageBytes]byte)) {
 
 // setResident marks the pages of [off, end) as cached.
 func (f *inode) setResident(off, end int64) {
+	if off == end {
+		return
+	}
 	for i := off / pageBytes; i*pageBytes < end; i++ {
 		for int64(len(f.resident)) <= i/64 {
 			f.resident = append(f.resident, 0)
