@@ -145,7 +145,9 @@ func (v *victim) write(s peer.Session, enough chan struct{}) error {
 // transaction commits transaction n. It returns true if that is acknowledged, false if the process is gone, and an error
 // if SQLite has refused.
 func transaction(s peer.Session, n int64) (ok bool, err error) {
-	statements := []string{fmt.Sprintf("INSERT INTO t WITH RECURSIVE i(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM i WHERE x < %d) SELECT %d, %d, randomblob(900) FROM i", size(n), n, size(n))}
+	statements := []string{fmt.Sprintf(`INSERT INTO t
+		WITH RECURSIVE i(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM i WHERE x < %[2]d)
+		SELECT %[1]d, %[2]d, randomblob(900) FROM i`, n, size(n))}
 	if n%3 == 0 { // the same as an explicit transaction
 		statements = []string{"BEGIN IMMEDIATE"}
 		for range size(n) {

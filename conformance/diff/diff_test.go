@@ -52,13 +52,13 @@ func compareScripts(t *testing.T, driver, pattern string) {
 	if err != nil || len(paths) == 0 {
 		t.Fatal("no scripts", err)
 	}
-	process := peer.Start(t)
+	process, sides := peer.Start(t), ours(t)
 	for _, path := range paths {
 		steps := readScript(t, path)
 		for _, mode := range journalModes {
 			t.Run(filepath.Base(path)+"/"+mode, func(t *testing.T) {
 				t.Parallel()
-				compareOn(t, theirs(process, driver), ours(t), mode, steps)
+				compareOn(t, theirs(process, driver), sides, mode, steps)
 			})
 		}
 	}
@@ -72,7 +72,14 @@ func TestData(t *testing.T) {
 	if dir == "" {
 		dir = "../../../shared/data"
 	}
+	const unsynced = "_sync=OFF&" // northwind.sql is thousands of transactions
 	process := peer.Start(t)
+	var sides []side
+	for _, s := range ours(t) {
+		if s.parameters = unsynced + s.parameters; !s.statements { // those take one statement, not a script
+			sides = append(sides, s)
+		}
+	}
 	for _, name := range []string{"chinook.sql", "northwind.sql"} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
@@ -84,16 +91,9 @@ func TestData(t *testing.T) {
 		for _, mode := range []string{"DELETE", "WAL"} {
 			t.Run(name+"/"+mode, func(t *testing.T) {
 				t.Parallel()
-				const unsynced = "_sync=OFF&" // northwind.sql is thousands of transactions
 				stock := theirs(process, peer.Stock)
 				stock.parameters = unsynced
-				var whole []side // Statement takes one statement, not a script
-				for _, s := range ours(t) {
-					if s.parameters = unsynced + s.parameters; !s.statements {
-						whole = append(whole, s)
-					}
-				}
-				compareOn(t, stock, whole, mode, steps)
+				compareOn(t, stock, sides, mode, steps)
 			})
 		}
 	}

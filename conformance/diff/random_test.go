@@ -22,13 +22,13 @@ var (
 func TestRandom(t *testing.T) {
 	t.Parallel()
 	peer.NeedStock(t)
-	process := peer.Start(t)
+	process, sides := peer.Start(t), ours(t)
 	for seed := *seedFlag; seed < *seedFlag+uint64(*streamsFlag); seed++ {
 		mode := journalModes[seed%uint64(len(journalModes))]
 		t.Run(fmt.Sprintf("seed=%d/%s", seed, mode), func(t *testing.T) {
 			t.Parallel()
 			g := generator{Rand: rand.New(rand.NewPCG(seed, 0))}
-			compareOn(t, theirs(process, peer.Stock), ours(t), mode, g.stream(60))
+			compareOn(t, theirs(process, peer.Stock), sides, mode, g.stream(60))
 		})
 	}
 }
@@ -120,7 +120,8 @@ func (g *generator) statement() {
 	case n < 80:
 		g.add(g.pick("BEGIN", "COMMIT", "ROLLBACK", "BEGIN IMMEDIATE", "SAVEPOINT s", "RELEASE s", "ROLLBACK TO s"))
 	case n < 84:
-		g.add(fmt.Sprintf("CREATE %sINDEX i%d ON %s(%s%s)%s", g.maybe(5, "UNIQUE "), g.IntN(5), t.name, g.expr(t, 1), g.maybe(2, " DESC"), g.maybe(3, " WHERE "+g.pick(t.columns...)+" > 3")))
+		g.add(fmt.Sprintf("CREATE %sINDEX i%d ON %s(%s%s)%s", g.maybe(5, "UNIQUE "), g.IntN(5), t.name, g.expr(t, 1), g.maybe(2, " DESC"),
+			g.maybe(3, " WHERE "+g.pick(t.columns...)+" > 3")))
 	case n < 86:
 		g.add(fmt.Sprintf("DROP INDEX IF EXISTS i%d", g.IntN(5)))
 	case n < 89:
@@ -131,8 +132,8 @@ func (g *generator) statement() {
 	case n < 94:
 		g.add(g.pick("VACUUM", "PRAGMA integrity_check", "REINDEX", "PRAGMA wal_checkpoint", "PRAGMA foreign_keys = ON", "PRAGMA recursive_triggers = ON"))
 	case n < 97: // many pages
-		g.add(fmt.Sprintf("INSERT OR IGNORE INTO %s(%s) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT i || hex(zeroblob(%d)) FROM n",
-			t.name, g.pick(t.columns...), g.IntN(300), g.IntN(200)))
+		g.add(fmt.Sprintf("INSERT OR IGNORE INTO %s(%s) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < %d)"+
+			" SELECT i || hex(zeroblob(%d)) FROM n", t.name, g.pick(t.columns...), g.IntN(300), g.IntN(200)))
 	default:
 		g.createTable()
 	}
@@ -161,14 +162,18 @@ func (g *generator) query(t table) {
 	}
 	switch g.IntN(5) {
 	case 0:
-		g.add(fmt.Sprintf("SELECT count(*), sum(%s), min(%s), group_concat(%s) FROM %s%s GROUP BY %s", g.expr(t, 2), g.expr(t, 1), g.expr(t, 1), t.name, where, g.expr(t, 1)))
+		g.add(fmt.Sprintf("SELECT count(*), sum(%s), min(%s), group_concat(%s) FROM %s%s GROUP BY %s",
+			g.expr(t, 2), g.expr(t, 1), g.expr(t, 1), t.name, where, g.expr(t, 1)))
 	case 1:
 		o := g.table()
-		g.add(fmt.Sprintf("SELECT a.*, b.%s FROM %s a %s JOIN %s b ON a.%s = b.%s LIMIT 50", g.pick(o.columns...), t.name, g.pick("", "LEFT", "FULL", "CROSS"), o.name, g.pick(t.columns...), g.pick(o.columns...)))
+		g.add(fmt.Sprintf("SELECT a.*, b.%s FROM %s a %s JOIN %s b ON a.%s = b.%s LIMIT 50",
+			g.pick(o.columns...), t.name, g.pick("", "LEFT", "FULL", "CROSS"), o.name, g.pick(t.columns...), g.pick(o.columns...)))
 	case 2:
-		g.add(fmt.Sprintf("SELECT %s, %s(%s) OVER (PARTITION BY %s ORDER BY %s) FROM %s%s LIMIT 50", g.expr(t, 1), g.pick("sum", "rank", "count", "max", "lag"), g.pick(t.columns...), g.pick(t.columns...), g.expr(t, 1), t.name, where))
+		g.add(fmt.Sprintf("SELECT %s, %s(%s) OVER (PARTITION BY %s ORDER BY %s) FROM %s%s LIMIT 50",
+			g.expr(t, 1), g.pick("sum", "rank", "count", "max", "lag"), g.pick(t.columns...), g.pick(t.columns...), g.expr(t, 1), t.name, where))
 	case 3:
-		g.add(fmt.Sprintf("SELECT %s FROM %s %s SELECT %s FROM %s ORDER BY 1 LIMIT 50", g.expr(t, 2), t.name, g.pick("UNION", "UNION ALL", "EXCEPT", "INTERSECT"), g.expr(t, 1), t.name))
+		g.add(fmt.Sprintf("SELECT %s FROM %s %s SELECT %s FROM %s ORDER BY 1 LIMIT 50",
+			g.expr(t, 2), t.name, g.pick("UNION", "UNION ALL", "EXCEPT", "INTERSECT"), g.expr(t, 1), t.name))
 	default:
 		g.add(fmt.Sprintf("SELECT *, %s, typeof(%s) FROM %s%s ORDER BY %s%s LIMIT 50", g.expr(t, 3), g.expr(t, 2), t.name, where, g.expr(t, 1), g.maybe(2, " DESC")))
 	}
@@ -201,7 +206,8 @@ func (g *generator) expr(t table, depth int) string {
 }
 
 func (g *generator) literal() string {
-	return g.pick("NULL", "0", "1", "-1", "5", "3.5", "''", "'a'", "'B'", "'12'", "'1e2'", "x''", "x'00ff'", "9223372036854775807", "-9223372036854775808", "1e999", "0.1")
+	return g.pick("NULL", "0", "1", "-1", "5", "3.5", "''", "'a'", "'B'", "'12'", "'1e2'", "x''", "x'00ff'",
+		"9223372036854775807", "-9223372036854775808", "1e999", "0.1")
 }
 
 // value returns an argument, at times one from the edges.

@@ -14,17 +14,26 @@ import (
 func TestKeys(t *testing.T) {
 	params := []string{
 		"", "?_loc=auto", "?_loc=Europe/Berlin", "?_loc=Nowhere/Never", "?_mutex=no", "?_mutex=full", "?_mutex=x",
-		"?_auto_vacuum=0", "?_auto_vacuum=none", "?_auto_vacuum=1", "?_auto_vacuum=FULL", "?_vacuum=incremental", "?_auto_vacuum=2", "?_vacuum=3", "?_auto_vacuum=none&_vacuum=full",
-		"?_busy_timeout=1234", "?_timeout=0", "?_timeout=-1", "?_busy_timeout=1&_timeout=2", "?_timeout=2&_busy_timeout=1", "?_timeout=x", "?_timeout=1.5", "?_busy_timeout=",
-		"?_foreign_keys=1", "?_fk=true", "?_fk=YES", "?_fk=on", "?_fk=off", "?_fk=no", "?_fk=2", "?_fk=", "?_foreign_keys=0&_fk=1", "?_foreign_keys=1&_fk=0",
-		"?_case_sensitive_like=1", "?_cslike=on", "?_cslike=x", "?_defer_foreign_keys=1", "?_defer_fk=on", "?_defer_fk=maybe", "?_ignore_check_constraints=1", "?_ignore_check_constraints=x",
-		"?_journal_mode=DELETE", "?_journal=TRUNCATE", "?_journal=PERSIST", "?_journal=MEMORY", "?_journal=WAL", "?_journal=wal", "?_journal=OFF", "?_journal=WAL2", "?_journal_mode=WAL&_journal=DELETE",
-		"?_journal=WAL&_sync=FULL", "?_sync=0", "?_sync=OFF", "?_sync=1", "?_synchronous=full", "?_sync=2", "?_sync=EXTRA", "?_sync=3", "?_sync=4", "?_synchronous=OFF&_sync=FULL",
-		"?_locking_mode=EXCLUSIVE", "?_locking=normal", "?_locking=x", "?_query_only=1", "?_query_only=0", "?_query_only=x", "?_recursive_triggers=1", "?_rt=on", "?_rt=x",
-		"?_secure_delete=1", "?_secure_delete=fast", "?_secure_delete=FAST", "?_secure_delete=off", "?_secure_delete=x", "?_writable_schema=1", "?_writable_schema=x",
+		"?_auto_vacuum=0", "?_auto_vacuum=none", "?_auto_vacuum=1", "?_auto_vacuum=FULL", "?_vacuum=incremental", "?_auto_vacuum=2", "?_vacuum=3",
+		"?_auto_vacuum=none&_vacuum=full",
+		"?_busy_timeout=1234", "?_timeout=0", "?_timeout=-1", "?_busy_timeout=1&_timeout=2", "?_timeout=2&_busy_timeout=1", "?_timeout=x",
+		"?_timeout=1.5", "?_busy_timeout=",
+		"?_foreign_keys=1", "?_fk=true", "?_fk=YES", "?_fk=on", "?_fk=off", "?_fk=no", "?_fk=2", "?_fk=", "?_foreign_keys=0&_fk=1",
+		"?_foreign_keys=1&_fk=0",
+		"?_case_sensitive_like=1", "?_cslike=on", "?_cslike=x", "?_defer_foreign_keys=1", "?_defer_fk=on", "?_defer_fk=maybe",
+		"?_ignore_check_constraints=1", "?_ignore_check_constraints=x",
+		"?_journal_mode=DELETE", "?_journal=TRUNCATE", "?_journal=PERSIST", "?_journal=MEMORY", "?_journal=WAL", "?_journal=wal", "?_journal=OFF",
+		"?_journal=WAL2", "?_journal_mode=WAL&_journal=DELETE",
+		"?_journal=WAL&_sync=FULL", "?_sync=0", "?_sync=OFF", "?_sync=1", "?_synchronous=full", "?_sync=2", "?_sync=EXTRA", "?_sync=3",
+		"?_sync=4", "?_synchronous=OFF&_sync=FULL",
+		"?_locking_mode=EXCLUSIVE", "?_locking=normal", "?_locking=x", "?_query_only=1", "?_query_only=0", "?_query_only=x",
+		"?_recursive_triggers=1", "?_rt=on", "?_rt=x",
+		"?_secure_delete=1", "?_secure_delete=fast", "?_secure_delete=FAST", "?_secure_delete=off", "?_secure_delete=x", "?_writable_schema=1",
+		"?_writable_schema=x",
 		"?_cache_size=-4000", "?_cache_size=77", "?_cache_size=x", "?_stmt_cache_size=10", "?_stmt_cache_size=-1", "?_stmt_cache_size=x",
 		"?_txlock=immediate", "?_txlock=EXCLUSIVE", "?_txlock=deferred", "?_txlock=concurrent",
-		"?_auth&_auth_user=u&_auth_pass=p", "?nothing=1&_nothing=2", "?_fk=1&_fk=0", "?%5Ffk=1", "?_fk=%31", "?_fk=1;_rt=1", "?_fk=%zz", "?_fk=1&&_rt=1", "?", "?_fk",
+		"?_auth&_auth_user=u&_auth_pass=p", "?nothing=1&_nothing=2", "?_fk=1&_fk=0", "?%5Ffk=1", "?_fk=%31", "?_fk=1;_rt=1", "?_fk=%zz",
+		"?_fk=1&&_rt=1", "?", "?_fk",
 		"?mode=ro", "?mode=memory", "?cache=shared", "?immutable=1", "?vfs=nothing", "?vfs=", "?_fk=1#_rt=1",
 	}
 	const deferred = "the PRAGMA holds until the next transaction ends, and mattn's driver runs one while it opens"
@@ -99,12 +108,16 @@ func TestNames(t *testing.T) {
 	}
 	var probes []probe
 	for _, dsn := range []string{
-		"DIR/plain", "DIR/plain?mode=ro", "DIR/plain?mode=rwc&_fk=1", "DIR/a b.db", "DIR/a%20b.db", "DIR/a+b.db", "DIR/a#b.db", "DIR/a#b.db?_fk=1", "DIR/ü.db", "DIR//double", "DIR/./dot", "DIR/sub/../up",
+		"DIR/plain", "DIR/plain?mode=ro", "DIR/plain?mode=rwc&_fk=1", "DIR/a b.db", "DIR/a%20b.db", "DIR/a+b.db", "DIR/a#b.db",
+		"DIR/a#b.db?_fk=1", "DIR/ü.db", "DIR//double", "DIR/./dot", "DIR/sub/../up",
 		"DIR/none/x.db", "DIR", "DIR/", "DIR/a?b?_fk=1", "DIR/a?_fk=1?_rt=1",
-		"file:DIR/uri", "file:DIR/uri?mode=ro", "file:DIR/uri?mode=rw", "file:DIR/uri?mode=rwc&_fk=1", "file:DIR/uri?mode=x", "file:DIR/a%20b.db", "file:DIR/a b.db", "file:DIR/a+b.db", "file:DIR/a%23b", "file:DIR/a#b", "file:DIR/a#b?_fk=1",
-		"file:DIR/a?_fk=1#b", "file:DIR/a%00b", "file:DIR/a%zz", "file://DIR/three", "file://localhostDIR/four", "file://elsewhereDIR/five", "file:DIR/uri?cache=shared", "file:DIR/uri?cache=private", "file:DIR/uri?cache=x", "file:DIR/uri?psow=0", "file:DIR/uri?nolock=1",
+		"file:DIR/uri", "file:DIR/uri?mode=ro", "file:DIR/uri?mode=rw", "file:DIR/uri?mode=rwc&_fk=1", "file:DIR/uri?mode=x", "file:DIR/a%20b.db",
+		"file:DIR/a b.db", "file:DIR/a+b.db", "file:DIR/a%23b", "file:DIR/a#b", "file:DIR/a#b?_fk=1",
+		"file:DIR/a?_fk=1#b", "file:DIR/a%00b", "file:DIR/a%zz", "file://DIR/three", "file://localhostDIR/four", "file://elsewhereDIR/five",
+		"file:DIR/uri?cache=shared", "file:DIR/uri?cache=private", "file:DIR/uri?cache=x", "file:DIR/uri?psow=0", "file:DIR/uri?nolock=1",
 		"file:DIR/uri?vfs=nothing", "FILE:DIR/upper", "sqlite://DIR/x", "http://DIR/x",
-		":memory:", ":memory:?_fk=1", "file::memory:", "file::memory:?_fk=1", "file:x?mode=memory", "file:x?mode=memory&_fk=1", "file:?_fk=1", "file:",
+		":memory:", ":memory:?_fk=1", "file::memory:", "file::memory:?_fk=1", "file:x?mode=memory", "file:x?mode=memory&_fk=1", "file:?_fk=1",
+		"file:",
 	} {
 		probes = append(probes, probe{name: dsn, dsn: dsn, run: where, differs: differs[dsn]})
 	}
@@ -131,7 +144,10 @@ func TestPools(t *testing.T) {
 		s.queryOn(b, "SELECT * FROM t")
 	}
 	var probes []probe
-	for _, dsn := range []string{"", ":memory:", "file::memory:", "file::memory:?cache=shared", "file:NAME?mode=memory&cache=shared", "file:NAME?mode=memory", "file:/NAME?vfs=memdb", "file:NAME?vfs=memdb", "file:DIR/test.db?cache=shared"} {
+	for _, dsn := range []string{
+		"", ":memory:", "file::memory:", "file::memory:?cache=shared", "file:NAME?mode=memory&cache=shared", "file:NAME?mode=memory",
+		"file:/NAME?vfs=memdb", "file:NAME?vfs=memdb", "file:DIR/test.db?cache=shared",
+	} {
 		name := fmt.Sprintf("pool%d", len(probes)) // databases in memory are the whole process's
 		probes = append(probes, probe{name: dsn, dsn: strings.ReplaceAll(dsn, "NAME", name), run: pooled})
 	}

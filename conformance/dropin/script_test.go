@@ -87,7 +87,8 @@ var scripts = []probe{
 	{name: "comment", run: all("-- only a comment")},
 	{name: "unfinished comment", run: all("/* never ends")},
 	{name: "error in the middle", run: all("INSERT INTO t VALUES (1); selec; INSERT INTO t VALUES (2)")},
-	{name: "constraint in the middle", run: all("CREATE TABLE IF NOT EXISTS u(a UNIQUE); INSERT INTO u VALUES (1); INSERT INTO u VALUES (1); INSERT INTO t VALUES (2)")},
+	{name: "constraint in the middle", run: all(`CREATE TABLE IF NOT EXISTS u(a UNIQUE);
+		INSERT INTO u VALUES (1); INSERT INTO u VALUES (1); INSERT INTO t VALUES (2)`)},
 	{name: "trigger", run: all("CREATE TRIGGER IF NOT EXISTS r AFTER INSERT ON t BEGIN DELETE FROM t WHERE a=1; SELECT ';'; END; INSERT INTO t VALUES (1), (2)")},
 	{name: "what the next one needs", run: all("CREATE TABLE IF NOT EXISTS u(a); INSERT INTO u VALUES (1); INSERT INTO t SELECT count(*) FROM u")},
 	{name: "begin and commit", run: all("BEGIN; INSERT INTO t VALUES (1); COMMIT; SELECT count(*) FROM t")},
@@ -130,7 +131,8 @@ var scripts = []probe{
 			return
 		}
 		defer st.Close()
-		for _, text := range []string{"SELECT 1", "ALTER TABLE t ADD COLUMN c DATETIME DEFAULT 0", "ALTER TABLE t DROP COLUMN nothing", "ALTER TABLE t DROP COLUMN b", "ALTER TABLE t RENAME COLUMN a TO z", "DROP TABLE t"} {
+		for _, text := range []string{"SELECT 1", "ALTER TABLE t ADD COLUMN c DATETIME DEFAULT 0", "ALTER TABLE t DROP COLUMN nothing",
+			"ALTER TABLE t DROP COLUMN b", "ALTER TABLE t RENAME COLUMN a TO z", "DROP TABLE t"} {
 			s.exec(text)
 			rows, err := st.Query()
 			if err != nil {
@@ -143,8 +145,12 @@ var scripts = []probe{
 
 	{name: "results", run: func(s *seen) {
 		s.db.SetMaxOpenConns(1)
-		for _, text := range []string{"CREATE TABLE t(a UNIQUE)", "INSERT INTO t VALUES (1), (2), (3)", "SELECT 1", "CREATE TABLE u(a)", "UPDATE t SET a=a+10", "DELETE FROM t WHERE a=99", "INSERT OR IGNORE INTO t VALUES (11)",
-			"REPLACE INTO t VALUES (11)", "INSERT INTO t VALUES (11)", "PRAGMA user_version=1", "BEGIN", "INSERT INTO u VALUES (1)", "ROLLBACK", "DELETE FROM t; INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2), (3); SELECT 1", ""} {
+		for _, text := range []string{
+			"CREATE TABLE t(a UNIQUE)", "INSERT INTO t VALUES (1), (2), (3)", "SELECT 1", "CREATE TABLE u(a)", "UPDATE t SET a=a+10",
+			"DELETE FROM t WHERE a=99", "INSERT OR IGNORE INTO t VALUES (11)", "REPLACE INTO t VALUES (11)", "INSERT INTO t VALUES (11)",
+			"PRAGMA user_version=1", "BEGIN", "INSERT INTO u VALUES (1)", "ROLLBACK", "DELETE FROM t; INSERT INTO t VALUES (1)",
+			"INSERT INTO t VALUES (2), (3); SELECT 1", "",
+		} {
 			s.exec(text)
 		}
 	}},
@@ -432,11 +438,13 @@ func TestErrors(t *testing.T) {
 		{"CREATE TABLE u(a); CREATE TRIGGER r BEFORE INSERT ON u BEGIN SELECT RAISE(ABORT, 'said so'); END", "INSERT INTO u VALUES (1)"},
 		{"CREATE TABLE u(a INT) STRICT", "INSERT INTO u VALUES ('x')"},
 		{"CREATE TABLE u(id INTEGER PRIMARY KEY)", "INSERT INTO u VALUES ('x')"},
-		{"", "SELEC 1"}, {"", "SELECT"}, {"", "SELECT * FROM nothing"}, {"", "SELECT nothing"}, {"", "SELECT nothing()"}, {"", "SELECT 'a"}, {"", "SELECT 1,"}, {"", "INSERT INTO nothing VALUES (1)"},
+		{"", "SELEC 1"}, {"", "SELECT"}, {"", "SELECT * FROM nothing"}, {"", "SELECT nothing"},
+		{"", "SELECT nothing()"}, {"", "SELECT 'a"}, {"", "SELECT 1,"}, {"", "INSERT INTO nothing VALUES (1)"},
 		{"CREATE TABLE u(a)", "CREATE TABLE u(a)"}, {"CREATE TABLE u(a)", "SELECT b FROM u"}, {"CREATE TABLE u(a)", "INSERT INTO u VALUES (1, 2)"},
 		{"PRAGMA query_only=1", "CREATE TABLE u(a)"}, {"", "COMMIT"}, {"", "ROLLBACK"}, {"BEGIN", "BEGIN"}, {"BEGIN", "VACUUM"},
 		{"CREATE TABLE u(a); PRAGMA max_page_count=3", "INSERT INTO u VALUES (zeroblob(100000))"},
-		{"", "SELECT zeroblob(1000000001)"}, {"", "SELECT abs(-9223372036854775808)"}, {"", "SELECT json('{')"}, {"", "ATTACH 'DIR/none/x' AS x"}, {"", "DETACH x"}, {"", "PRAGMA journal_mode=WAL; VACUUM INTO 'DIR/none/x'"},
+		{"", "SELECT zeroblob(1000000001)"}, {"", "SELECT abs(-9223372036854775808)"}, {"", "SELECT json('{')"},
+		{"", "ATTACH 'DIR/none/x' AS x"}, {"", "DETACH x"}, {"", "PRAGMA journal_mode=WAL; VACUUM INTO 'DIR/none/x'"},
 		{"CREATE TABLE u(a)", "DROP TABLE sqlite_schema"},
 	} {
 		probes = append(probes, probe{name: fmt.Sprintf("%d %s", i, c.text), run: one(c.setup, c.text)})
