@@ -88,7 +88,11 @@ const (
 )
 
 func (k ChoiceKind) String() string {
-	return [...]string{"entries", "size", "sector", "landing"}[k]
+	names := [...]string{"entries", "size", "sector", "landing"}
+	if int(k) >= len(names) {
+		return fmt.Sprintf("ChoiceKind(%d)", k)
+	}
+	return names[k]
 }
 
 // A Choice is one thing that a crash decides, independent of all others.
