@@ -63,6 +63,12 @@ type Options struct {
 
 	// BusyTimeout is how long a statement waits for a lock; 0 or less does not wait.
 	BusyTimeout time.Duration
+
+	// StmtCache is how many statements that are not in use are kept compiled, see [Conn.Acquire].
+	StmtCache int
+
+	// Slow is the time from which a statement is logged as slow, by slog's default logger; 0 logs none.
+	Slow time.Duration
 }
 
 // Conn is a connection to one database.
@@ -71,6 +77,11 @@ type Conn struct {
 	busy  busyWait
 	depth int   // calls into SQLite under way; above 1 when a function that SQLite calls has called again
 	err   error // why no further call is possible; nil while the connection is open
+
+	cache  stmtCache
+	slow   time.Duration
+	state  state
+	counts counts
 }
 
 // Open opens a database. The context interrupts the opening only.
@@ -78,7 +89,7 @@ func Open(ctx context.Context, o Options) (_ *Conn, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	c := &Conn{err: ErrClosed}
+	c := &Conn{err: ErrClosed, slow: o.Slow, cache: stmtCache{size: o.StmtCache}}
 	c.depth++
 	defer c.leave(context.Background(), &err)
 	if c.db, err = sqlite3.OpenContext(ctx, o.uri()); err != nil {
@@ -88,6 +99,7 @@ func Open(ctx context.Context, o Options) (_ *Conn, err error) {
 		return nil, err
 	}
 	c.err = nil
+	c.register()
 	return c, nil
 }
 
@@ -176,7 +188,9 @@ func (c *Conn) Do(ctx context.Context, f func(*sqlite3.Conn) error) (err error) 
 		return err
 	}
 	defer c.leave(outer, &err)
-	return withContext(ctx, f(c.db))
+	err = f(c.db)
+	c.state.resume(c)
+	return withContext(ctx, err)
 }
 
 // Script runs the statements of sql and drops their rows.
@@ -205,6 +219,8 @@ func (c *Conn) release() error {
 	if db == nil {
 		return nil
 	}
+	c.unregister()
+	c.cache = stmtCache{}
 	for _, s := range slices.Collect(db.Stmts()) {
 		_ = try(s.Close) // repeats the error of the statement's last step
 	}

@@ -18,10 +18,25 @@ const TimeLayout = "2006-01-02 15:04:05.999999999-07:00"
 
 // Stmt is one compiled SQL statement.
 type Stmt struct {
-	c      *Conn
-	s      *sqlite3.Stmt // nil once closed
-	sql    string
-	failed bool // the last step did: SQLite repeats its error when the statement is reset
+	// Aux is for the user of the statement: it stays with the statement while that is kept for the next use.
+	Aux any
+
+	c         *Conn
+	s         *sqlite3.Stmt // nil once closed
+	sql       string
+	word      string // the first of sql
+	kind      kind
+	readOnly  bool
+	bindCount int
+
+	key          string // what it is kept by; "" if it is not
+	newer, older *Stmt  // while it is kept
+	spoiled      bool   // not to be kept
+
+	failed  bool // the last step did: SQLite repeats its error when the statement is reset
+	running bool // has taken a step and not come to its end
+	rows    int
+	took    time.Duration // in steps of this run, if slow statements are reported
 }
 
 // Prepare compiles the first statement of sql and returns it with the text behind it. The statement is nil if sql
@@ -40,7 +55,11 @@ func (c *Conn) Prepare(ctx context.Context, sql string) (_ *Stmt, tail string, e
 	if s == nil {
 		return nil, "", withContext(ctx, err)
 	}
-	return &Stmt{c: c, s: s, sql: text}, tail, nil
+	word, kind := kindOf(text)
+	return &Stmt{
+		c: c, s: s, sql: text, word: word, kind: kind,
+		readOnly: s.ReadOnly(), bindCount: s.BindCount(),
+	}, tail, nil
 }
 
 // enter is Conn.enter for a call on s.
@@ -69,12 +88,22 @@ func (s *Stmt) Step(ctx context.Context) (row bool, err error) {
 }
 
 func (s *Stmt) step(ctx context.Context) (row bool, err error) {
+	s.begin()
+	start := s.c.startTimer()
 	s.failed = true
 	row = s.s.Step()
-	if err = s.s.Err(); err != nil {
+	err = s.s.Err()
+	s.took += s.c.sinceTimer(start)
+	if err != nil {
+		s.end(err)
 		return false, withContext(ctx, err)
 	}
 	s.failed = false
+	if row {
+		s.rows++
+	} else {
+		s.end(nil)
+	}
 	return row, nil
 }
 
@@ -98,7 +127,12 @@ func (s *Stmt) Exec(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.c.leave(outer, &err)
-	return withContext(ctx, s.s.Exec())
+	s.begin()
+	start := s.c.startTimer()
+	err = s.s.Exec()
+	s.took += s.c.sinceTimer(start)
+	s.end(err)
+	return withContext(ctx, err)
 }
 
 // Reset ends a run of the statement and gives its locks back. An error of the run's last step is not repeated; what is
@@ -109,9 +143,15 @@ func (s *Stmt) Reset() (err error) {
 		return err
 	}
 	defer s.c.leave(outer, &err)
+	return s.reset()
+}
+
+func (s *Stmt) reset() error {
 	failed := s.failed
 	s.failed = false
-	if err = s.s.Reset(); failed {
+	err := s.s.Reset()
+	s.end(err)
+	if failed {
 		return nil
 	}
 	return err
@@ -129,7 +169,8 @@ func (s *Stmt) Close() (err error) {
 		return err
 	}
 	defer s.c.leave(outer, &err)
-	if err = st.Close(); s.failed {
+	err = st.Close()
+	if s.end(err); s.failed {
 		return nil
 	}
 	return err
@@ -137,7 +178,7 @@ func (s *Stmt) Close() (err error) {
 
 // ReadOnly reports whether the statement makes no direct change to a database.
 // https://sqlite.org/c3ref/stmt_readonly.html
-func (s *Stmt) ReadOnly() bool { return s.usable() && s.s.ReadOnly() }
+func (s *Stmt) ReadOnly() bool { return s.usable() && s.readOnly }
 
 // Recompiled returns how often SQLite has compiled the statement again because the schema had changed. What the
 // statement's columns are can differ each time.
@@ -153,7 +194,7 @@ func (s *Stmt) BindCount() int {
 	if !s.usable() {
 		return 0
 	}
-	return s.s.BindCount()
+	return s.bindCount
 }
 
 // BindName returns the name of parameter i, 1 being the first, with its prefix; "" if it has none.
