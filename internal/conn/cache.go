@@ -15,8 +15,12 @@ const maxCachedText = 16 << 10
 //
 // A statement that is in use is not in it, so that a second use of its text meanwhile gets a statement of its own. SQLite
 // compiles a kept statement again if the schema has changed when it is next run, as [Stmt.Recompiled] tells.
+//
+// It does so if a database that the statement uses has changed. With attached databases that is not enough: a table of
+// theirs is found by its name alone only as long as the main database has none of that name. So nothing is kept then.
 type stmtCache struct {
 	size           int              // how many are kept; 0 is none
+	off            bool             // there are attached databases
 	byText         map[string]*Stmt // by exactly the text given to Acquire
 	newest, oldest *Stmt            // in the order of their last use
 }
@@ -70,6 +74,16 @@ func (k *stmtCache) remove(s *Stmt) {
 	s.newer, s.older = nil, nil
 }
 
+// attached turns the cache off while there are attached databases.
+func (k *stmtCache) attached(db *sqlite3.Conn) {
+	k.off = db.DBName(2) != "" // after main and temp
+	for k.off && k.oldest != nil {
+		s := k.oldest
+		k.remove(s)
+		s.finalize()
+	}
+}
+
 // Acquire is Prepare for a statement that is given back with Release. One that was given back before may be returned, with
 // what its user keeps in Aux; its parameters are NULL. Only statements that are the whole of their text are kept, so that
 // the tail of a kept one holds no statement.
@@ -82,7 +96,7 @@ func (c *Conn) Acquire(ctx context.Context, sql string) (_ *Stmt, tail string, e
 		return s, "", nil
 	}
 	s, tail, err := c.Prepare(ctx, sql)
-	if s != nil && c.cache.size > 0 && s.kind != other && len(sql) <= maxCachedText && Blank(tail) {
+	if s != nil && c.cache.size > 0 && !c.cache.off && s.kind != other && len(sql) <= maxCachedText && Blank(tail) {
 		c.counts.cacheMisses.Add(1)
 		s.key = sql
 	}
@@ -91,7 +105,7 @@ func (c *Conn) Acquire(ctx context.Context, sql string) (_ *Stmt, tail string, e
 
 // Release ends a run of the statement as Reset does and gives the statement back. It must not be used afterwards.
 func (s *Stmt) Release() (err error) {
-	if s.s == nil || s.c.err != nil || s.key == "" || s.spoiled {
+	if s.s == nil || s.c.err != nil || s.key == "" || s.spoiled || s.c.cache.off {
 		return s.Close()
 	}
 	outer, err := s.c.enter(context.Background())

@@ -188,8 +188,9 @@ func (c *Conn) Do(ctx context.Context, f func(*sqlite3.Conn) error) (err error) 
 		return err
 	}
 	defer c.leave(outer, &err)
-	err = f(c.db)
-	c.state.resume(c)
+	if err = f(c.db); c.err == nil {
+		c.state.resume(c)
+	}
 	return withContext(ctx, err)
 }
 

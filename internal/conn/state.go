@@ -210,6 +210,9 @@ func (s *Stmt) end(err error) {
 	if s.kind == control || s.kind == other || err != nil {
 		transaction = !s.c.db.GetAutocommit()
 	}
+	if strings.EqualFold(s.word, "ATTACH") || strings.EqualFold(s.word, "DETACH") {
+		s.c.cache.attached(s.c.db)
+	}
 	hasWritten := transaction && (st.hasWritten || !s.readOnly && s.c.db.TxnState("main") == sqlite3.TXN_WRITE)
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -221,9 +224,10 @@ func (s *Stmt) end(err error) {
 	st.settle()
 }
 
-// resume takes note that statements have been run that were not seen.
+// resume takes note that statements may have been run that were not seen.
 func (st *state) resume(c *Conn) {
-	transaction := c.db != nil && !c.db.GetAutocommit()
+	c.cache.attached(c.db)
+	transaction := !c.db.GetAutocommit()
 	hasWritten := transaction && c.db.TxnState("main") == sqlite3.TXN_WRITE
 	st.mu.Lock()
 	defer st.mu.Unlock()
