@@ -296,10 +296,8 @@ func (cfg *config) readOthers(p params) (err error) {
 			return err
 		}
 	}
-	if v := p.get("_stmt_cache_size", ""); v != "" {
-		if _, err := checkInt("_stmt_cache_size", v, 0, "a number of statements"); err != nil {
-			return err
-		}
+	if err := cfg.readReports(p.get); err != nil {
+		return err
 	}
 	cfg.password = p.get("_auth_pass", "") != ""
 	return nil
@@ -334,7 +332,7 @@ func (cfg *config) readName(name string, p params) error {
 	path, isURI := strings.CutPrefix(name, "file:")
 	if !isURI {
 		cfg.memory = name == ":memory:" || name == "" || vfsName == memVFS
-		cfg.open = conn.Options{Filename: name, VFS: vfsName, BusyTimeout: cfg.open.BusyTimeout}
+		cfg.open.Filename, cfg.open.VFS = name, vfsName
 		return nil
 	}
 	if before, _, found := strings.Cut(path, "#"); found {

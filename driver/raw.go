@@ -99,11 +99,11 @@ type statement struct {
 var _ Statement = (*statement)(nil)
 
 func (c *session) Statement(ctx context.Context, sql string) (Statement, string, error) {
-	q, tail, err := c.prepare(ctx, sql, 0)
-	if q == nil || err != nil {
-		return nil, "", err
+	s, tail, err := c.Conn.Prepare(ctx, sql)
+	if s == nil || err != nil {
+		return nil, "", c.fail(err, sql, 0)
 	}
-	return &statement{query: q}, tail, nil
+	return &statement{query: &query{Stmt: s, c: c, text: sql}}, tail, nil
 }
 
 func (s *statement) Bind(i int, v any) error { return s.fail(s.Stmt.Bind(i, v)) }

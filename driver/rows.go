@@ -9,7 +9,7 @@ import (
 	"github.com/turso-coop/turso-coop/internal/conn"
 )
 
-// query is one compiled statement, and what is known of it from one run to the next.
+// query is one compiled statement, and what is known of it from one run to the next. It is kept with the statement.
 type query struct {
 	*conn.Stmt
 	c    *session
@@ -37,6 +37,13 @@ type columnType struct {
 
 // fail makes an *Error of err.
 func (q *query) fail(err error) error { return q.c.fail(err, q.text, q.base) }
+
+// Close gives the statement back, to be kept for the next use of its text.
+func (q *query) Close() error {
+	clear(q.values)
+	q.large = false // what is kept has its parameters cleared
+	return q.Release()
+}
 
 // exec runs the statement to its end.
 func (q *query) exec(ctx context.Context, args *arguments) (result, error) {

@@ -24,11 +24,21 @@ var _ Conn = (*session)(nil)
 
 // prepare compiles the first statement of text at or behind offset base. q is nil if there is none.
 func (c *session) prepare(ctx context.Context, text string, base int) (q *query, tail string, err error) {
-	s, tail, err := c.Conn.Prepare(ctx, text[base:])
+	var s *conn.Stmt
+	if base == 0 {
+		s, tail, err = c.Acquire(ctx, text)
+	} else {
+		s, tail, err = c.Conn.Prepare(ctx, text[base:]) // a piece of a script
+	}
 	if s == nil || err != nil {
 		return nil, "", c.fail(err, text, base)
 	}
-	return &query{Stmt: s, c: c, text: text, base: base}, tail, nil
+	if q, kept := s.Aux.(*query); kept {
+		return q, tail, nil
+	}
+	q = &query{Stmt: s, c: c, text: text, base: base}
+	s.Aux = q
+	return q, tail, nil
 }
 
 // fail makes an *Error of err, which came about in the statement at base of text, and takes note of what it says about
