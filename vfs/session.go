@@ -17,8 +17,8 @@ import (
 var ErrNotOurs = errors.New("vfs: the main database is not a file of a turso-coop VFS")
 
 // An Owner is who waits for locks on behalf of a connection, with a busy
-// handler of its own. PRAGMA busy_timeout, also when it only asks, puts
-// SQLite's in its place.
+// handler of its own, and may have a WAL hook. PRAGMA busy_timeout, also when
+// it only asks, and PRAGMA wal_autocheckpoint put SQLite's in their place.
 type Owner interface {
 	// BusyTimeout is what the PRAGMA answers.
 	BusyTimeout() time.Duration
@@ -26,6 +26,9 @@ type Owner interface {
 	// waits for timeout from now on, and installs its handler again when the
 	// call that compiles the PRAGMA has returned.
 	BusyHandlerReplaced(timeout time.Duration)
+	// WALHookReplaced is called likewise: SQLite's hook would make a
+	// checkpoint when the WAL has so many pages, and none if they are 0 or less.
+	WALHookReplaced(pages int)
 }
 
 // A session is what the files of one connection have in common. The goroutine
@@ -143,7 +146,13 @@ func LastError(c *sqlite3.Conn, code sqlite3.ExtendedErrorCode) error {
 // statement is compiled. None is answered here: what SQLite lets a VFS answer is
 // text in a column without a name.
 func (f *file) Pragma(name, value string) (string, error) {
-	if name == "busy_timeout" && f.session != nil && f.session.owner != nil {
+	if f.session == nil || f.session.owner == nil {
+		return "", sqlite3.NOTFOUND
+	}
+	switch {
+	case name == "wal_autocheckpoint" && value != "":
+		f.session.owner.WALHookReplaced(int(leadingInt(value)))
+	case name == "busy_timeout":
 		timeout := f.session.owner.BusyTimeout()
 		if value != "" {
 			timeout = max(0, time.Duration(leadingInt(value))*time.Millisecond)

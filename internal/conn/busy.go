@@ -65,11 +65,17 @@ func (b *busyWait) BusyHandlerReplaced(timeout time.Duration) {
 	b.replaced = true
 }
 
+// owner is who the files of a connection tell what PRAGMAs have replaced.
+type owner struct {
+	*busyWait
+	*hooks
+}
+
 // installBusy makes c wait for locks up to timeout. The files of our VFS say when PRAGMA busy_timeout has replaced the
 // handler. Other files have a handler of the binding, which polls.
 func (c *Conn) installBusy(timeout time.Duration) error {
 	c.busy.timeout, c.busy.counts = max(timeout, 0), &c.counts
-	switch err := vfs.Own(c.db, &c.busy); {
+	switch err := vfs.Own(c.db, owner{&c.busy, &c.hooks}); {
 	case errors.Is(err, vfs.ErrNotOurs):
 		return c.db.BusyTimeout(c.busy.timeout)
 	case err != nil:

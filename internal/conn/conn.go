@@ -15,6 +15,7 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,6 +65,9 @@ type Options struct {
 	// BusyTimeout is how long a statement waits for a lock; 0 or less does not wait.
 	BusyTimeout time.Duration
 
+	// TimeLayout is how [Stmt.Bind] writes a time, in its own zone; "" is the constant of that name.
+	TimeLayout string
+
 	// StmtCache is how many statements that are not in use are kept compiled, see [Conn.Acquire].
 	StmtCache int
 
@@ -75,13 +79,17 @@ type Options struct {
 type Conn struct {
 	db    *sqlite3.Conn
 	busy  busyWait
-	depth int   // calls into SQLite under way; above 1 when a function that SQLite calls has called again
-	err   error // why no further call is possible; nil while the connection is open
+	times string // layout of those that are bound
+	depth int    // calls into SQLite under way; above 1 when a function that SQLite calls has called again
+	err   error  // why no further call is possible; nil while the connection is open
 
 	cache  stmtCache
 	slow   time.Duration
 	state  state
 	counts counts
+
+	hooks hooks
+	held  map[any]func() error // BLOBs and backups that are open, and what closes each
 }
 
 // Open opens a database. The context interrupts the opening only.
@@ -89,7 +97,7 @@ func Open(ctx context.Context, o Options) (_ *Conn, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	c := &Conn{err: ErrClosed, slow: o.Slow, cache: stmtCache{size: o.StmtCache}}
+	c := &Conn{err: ErrClosed, times: cmp.Or(o.TimeLayout, TimeLayout), slow: o.Slow, cache: stmtCache{size: o.StmtCache}}
 	c.depth++
 	defer c.leave(context.Background(), &err)
 	if c.db, err = sqlite3.OpenContext(ctx, o.uri()); err != nil {
@@ -123,6 +131,7 @@ func (c *Conn) leave(outer context.Context, err *error) {
 	case c.err == nil:
 		c.db.SetInterrupt(outer)
 		c.restoreBusy()
+		c.restoreWALHook()
 	case c.depth == 0:
 		_ = c.release()
 	default:
@@ -222,6 +231,10 @@ func (c *Conn) release() error {
 	}
 	c.unregister()
 	c.cache = stmtCache{}
+	for _, close := range c.held {
+		_ = try(close)
+	}
+	c.held = nil
 	for _, s := range slices.Collect(db.Stmts()) {
 		_ = try(s.Close) // repeats the error of the statement's last step
 	}
