@@ -78,61 +78,106 @@ import (
 	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
-	"time"
+	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/ext/fts5"
 	"github.com/ncruces/go-sqlite3/ext/regexp"
 	"github.com/ncruces/go-sqlite3/ext/rtree"
-	_ "github.com/ncruces/go-sqlite3/vfs/memdb" // databases in memory that connections share
+	"github.com/ncruces/go-sqlite3/vfs/memdb"
 
 	"github.com/turso-coop/turso-coop/internal/conn"
 )
 
-// Name is the name that this package registers with database/sql.
+// Name is the name of the driver that behaves as github.com/mattn/go-sqlite3. Beside it this package registers
+// "turso-coop-modernc" and "turso-coop-ncruces".
 const Name = "turso-coop"
 
-func init() { sql.Register(Name, Driver{}) }
+// alias is a further name to register, for programs whose driver name cannot be changed in their source. It is set with
+//
+//	go build -ldflags="-X github.com/turso-coop/turso-coop/driver.alias=sqlite3"
+//
+// and may say which driver to stand in for, as in "sqlite=modernc".
+var alias string
 
-// Driver is what this package registers with database/sql.
-type Driver struct{}
+func init() {
+	sql.Register(Name, Driver{})
+	for _, p := range profiles[1:] {
+		sql.Register(Name+"-"+p.name, Driver{p.name})
+	}
+	if name, compat, _ := strings.Cut(alias, "="); name != "" {
+		sql.Register(name, Driver{compat})
+	}
+}
+
+// Driver is what this package registers with database/sql. A program can register another name itself, unless it still
+// imports the driver whose name that is:
+//
+//	sql.Register("sqlite3", driver.Driver{})
+type Driver struct {
+	// Compat is the driver that is stood in for: "mattn", "modernc" or "ncruces"; "" is "mattn".
+	Compat string
+}
 
 var _ sqldriver.DriverContext = Driver{}
 
 // Open opens one connection. database/sql uses OpenConnector instead.
-func (Driver) Open(dsn string) (sqldriver.Conn, error) {
-	c, err := NewConnector(dsn)
+func (d Driver) Open(dsn string) (sqldriver.Conn, error) {
+	c, err := d.connector(dsn)
 	if err != nil {
 		return nil, err
 	}
+	defer c.Close()
 	return c.Connect(context.Background())
 }
 
 // OpenConnector implements driver.DriverContext.
-func (Driver) OpenConnector(dsn string) (sqldriver.Connector, error) { return NewConnector(dsn) }
+func (d Driver) OpenConnector(dsn string) (sqldriver.Connector, error) { return d.connector(dsn) }
+
+func (d Driver) connector(dsn string) (*Connector, error) {
+	p, err := profileNamed(d.Compat)
+	if err != nil {
+		return nil, fmt.Errorf("driver: Driver.Compat: %w", err)
+	}
+	cfg, err := parseDSN(dsn, p)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.shared != "" {
+		memdb.Create(cfg.shared, nil)
+	}
+	return &Connector{cfg}, nil
+}
 
 // Connector opens connections to what one DSN names, for sql.OpenDB. Its methods may be called concurrently.
 type Connector struct{ cfg *config }
 
 var _ sqldriver.Connector = (*Connector)(nil)
 
-// NewConnector checks a DSN; whatever is wrong with it is said here. Nothing is opened yet.
-func NewConnector(dsn string) (*Connector, error) {
-	cfg, err := parseDSN(dsn)
-	if err != nil {
-		return nil, err
-	}
-	return &Connector{cfg}, nil
-}
+// NewConnector checks a DSN; whatever is wrong with it is said here. Nothing is opened yet. The connections behave as
+// those of [Name] unless the DSN says otherwise.
+func NewConnector(dsn string) (*Connector, error) { return Driver{}.connector(dsn) }
 
 // Driver implements driver.Connector.
-func (c *Connector) Driver() sqldriver.Driver { return Driver{} }
+func (c *Connector) Driver() sqldriver.Driver { return Driver{c.cfg.profile.name} }
+
+// Close lets a database that _memory=shared has made go with its last connection. (*sql.DB).Close calls it.
+func (c *Connector) Close() error {
+	if c.cfg.shared != "" {
+		memdb.Delete(c.cfg.shared)
+	}
+	return nil
+}
 
 // Connect opens a connection and sets it up as the DSN says. The context can interrupt that.
 func (c *Connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
-	core, err := conn.Open(ctx, c.cfg.open)
+	opening := ctx
+	if c.cfg.maxMemory > 0 {
+		opening = sqlite3.WithMaxMemory(ctx, c.cfg.maxMemory)
+	}
+	core, err := conn.Open(opening, c.cfg.open)
 	if err != nil {
-		return nil, newError(err, nil, "", 0)
+		return nil, newError(err, c.cfg.profile, nil, "", 0)
 	}
 	s := &session{Conn: core, cfg: c.cfg}
 	if err := s.setUp(ctx); err != nil {
@@ -142,12 +187,9 @@ func (c *Connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 	return s, nil
 }
 
-// defaultBusyTimeout is how long a statement waits for a lock unless the DSN says otherwise.
-const defaultBusyTimeout = 5 * time.Second
-
 // setUp makes a new connection what the DSN says.
 func (c *session) setUp(ctx context.Context) error {
-	if err := c.Do(ctx, likeStock); err != nil {
+	if err := c.Do(ctx, c.cfg.configure); err != nil {
 		return c.fail(err, "", 0)
 	}
 	for _, p := range c.cfg.setup {
@@ -180,17 +222,18 @@ func (c *session) setUp(ctx context.Context) error {
 	return nil
 }
 
-// likeStock undoes what the build of SQLite in the binding has changed from SQLite's defaults.
-func likeStock(db *sqlite3.Conn) error {
+// configure sets what the build of SQLite in the binding, its default or the DSN would have otherwise.
+func (cfg *config) configure(db *sqlite3.Conn) error {
 	var errs []error
 	for _, option := range []struct {
 		op sqlite3.DBConfig
 		on bool
 	}{
-		{sqlite3.DBCONFIG_ENABLE_FKEY, false},
-		{sqlite3.DBCONFIG_DQS_DDL, true},
-		{sqlite3.DBCONFIG_DQS_DML, true},
-		{sqlite3.DBCONFIG_TRUSTED_SCHEMA, true},
+		{sqlite3.DBCONFIG_ENABLE_FKEY, cfg.profile.foreignKeys},
+		{sqlite3.DBCONFIG_DQS_DDL, cfg.doubleQuotes},
+		{sqlite3.DBCONFIG_DQS_DML, cfg.doubleQuotes},
+		{sqlite3.DBCONFIG_TRUSTED_SCHEMA, cfg.profile.trusted},
+		{sqlite3.DBCONFIG_DEFENSIVE, cfg.defensive},
 	} {
 		_, err := db.Config(option.op, option.on)
 		errs = append(errs, err)

@@ -45,7 +45,7 @@ func TestDSNName(t *testing.T) {
 		{"x?vfs=turso-coop&_engine=pool", "x", vfs.Name + "-pool", false},
 		{"file:x?_engine=pool", "file:x?_engine=pool", vfs.Name + "-pool", false},
 	} {
-		cfg, err := parseDSN(test.dsn)
+		cfg, err := parseDSN(test.dsn, profiles[0])
 		if err != nil {
 			t.Errorf("%q: %v", test.dsn, err)
 			continue
@@ -80,7 +80,7 @@ func TestDSNPragmas(t *testing.T) {
 				"journal_mode(wal)|foreign_keys=1",
 		},
 	} {
-		cfg, err := parseDSN("a.db?" + test.query)
+		cfg, err := parseDSN("a.db?" + test.query, profiles[0])
 		if err != nil {
 			t.Errorf("%q: %v", test.query, err)
 			continue
@@ -96,14 +96,14 @@ func TestDSNPragmas(t *testing.T) {
 }
 
 func TestDSNValues(t *testing.T) {
-	cfg, err := parseDSN("a.db?_timeout=7&_busy_timeout=9&_loc=Asia/Tokyo&_txlock=Immediate&_mutex=no&_stmt_cache_size=0&unknown=x")
+	cfg, err := parseDSN("a.db?_timeout=7&_busy_timeout=9&_loc=Asia/Tokyo&_txlock=Immediate&_mutex=no&_stmt_cache_size=0&unknown=x", profiles[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cfg.open.BusyTimeout != 7*time.Millisecond || cfg.loc.String() != "Asia/Tokyo" || cfg.begin != "BEGIN IMMEDIATE" {
+	if cfg.open.BusyTimeout != 7*time.Millisecond || cfg.values.zone.String() != "Asia/Tokyo" || cfg.begin != "BEGIN IMMEDIATE" {
 		t.Fatalf("%+v", cfg)
 	}
-	if cfg, err = parseDSN("a.db?_timeout=&_busy_timeout=9&_loc=auto"); err != nil || cfg.open.BusyTimeout != defaultBusyTimeout || cfg.loc != time.Local {
+	if cfg, err = parseDSN("a.db?_timeout=&_busy_timeout=9&_loc=auto", profiles[0]); err != nil || cfg.open.BusyTimeout != 5*time.Second || cfg.values.zone != time.Local {
 		t.Fatalf("%+v, %v", cfg, err)
 	}
 }
@@ -341,7 +341,7 @@ func FuzzDSN(f *testing.F) {
 		f.Add(dsn)
 	}
 	f.Fuzz(func(t *testing.T, dsn string) {
-		cfg, err := parseDSN(dsn)
+		cfg, err := parseDSN(dsn, profiles[0])
 		if err == nil && (cfg.begin == "" || cfg.open.VFS == "" || cfg.open.Check() != nil) {
 			t.Errorf("%q: %+v", dsn, cfg)
 		}

@@ -47,7 +47,7 @@ func (c *session) fail(err error, text string, base int) error {
 	if err == nil {
 		return nil
 	}
-	e := newError(err, c.Raw(), text, base)
+	e := newError(err, c.cfg.profile, c.Raw(), text, base)
 	switch sqlite3.ErrorCode(e.PrimaryCode()) {
 	case sqlite3.IOERR, sqlite3.CORRUPT, sqlite3.NOTADB:
 		c.broken = true
@@ -62,7 +62,8 @@ func (c *session) fail(err error, text string, base int) error {
 // done.
 func (c *session) ExecContext(ctx context.Context, text string, args []sqldriver.NamedValue) (sqldriver.Result, error) {
 	var res result
-	a := newArguments(args)
+	a := c.arguments(args)
+	c.resetRowID()
 	for base := 0; base < len(text); {
 		q, tail, err := c.prepare(ctx, text, base)
 		if err != nil {
@@ -70,6 +71,11 @@ func (c *session) ExecContext(ctx context.Context, text string, args []sqldriver
 		}
 		if q == nil {
 			break
+		}
+		if len(args) > 0 {
+			if err := q.alone(tail); err != nil {
+				return nil, err
+			}
 		}
 		base = len(text) - len(tail)
 		if res, err = q.exec(ctx, &a); err != nil {
@@ -85,7 +91,7 @@ func (c *session) ExecContext(ctx context.Context, text string, args []sqldriver
 
 // QueryContext runs every statement of text. The rows are those of the last one.
 func (c *session) QueryContext(ctx context.Context, text string, args []sqldriver.NamedValue) (sqldriver.Rows, error) {
-	a := newArguments(args)
+	a := c.arguments(args)
 	for base := 0; ; {
 		q, tail, err := c.prepare(ctx, text, base)
 		if err != nil {
@@ -93,6 +99,9 @@ func (c *session) QueryContext(ctx context.Context, text string, args []sqldrive
 		}
 		if q == nil {
 			return &rows{}, nil
+		}
+		if err := q.alone(tail); err != nil {
+			return nil, err
 		}
 		if conn.Blank(tail) {
 			return q.rows(ctx, &a, true)
@@ -108,11 +117,20 @@ func (c *session) QueryContext(ctx context.Context, text string, args []sqldrive
 	}
 }
 
-// PrepareContext compiles the first statement of text; the others are ignored.
+// PrepareContext compiles the first statement of text. The others are ignored, or run as well, as the profile says.
 func (c *session) PrepareContext(ctx context.Context, text string) (sqldriver.Stmt, error) {
-	q, _, err := c.prepare(ctx, text, 0)
+	q, tail, err := c.prepare(ctx, text, 0)
 	if err != nil {
 		return nil, err
+	}
+	if q == nil {
+		return &stmt{c: c}, nil
+	}
+	if err := q.alone(tail); err != nil {
+		return nil, err
+	}
+	if c.cfg.profile.whole && !conn.Blank(tail) {
+		return &script{c, text}, q.fail(q.Close())
 	}
 	return &stmt{c: c, q: q}, nil
 }
@@ -180,7 +198,14 @@ func (c *session) Close() error {
 	if err == nil {
 		return nil
 	}
-	return newError(err, nil, "", 0)
+	return newError(err, c.cfg.profile, nil, "", 0)
+}
+
+// resetRowID makes LastInsertId 0 until a row is inserted, if the profile wants it.
+func (c *session) resetRowID() {
+	if c.cfg.profile.resetRowID && c.Err() == nil {
+		c.Raw().SetLastInsertRowID(0)
+	}
 }
 
 // result is the result of a statement. SQLite keeps both numbers from the last statement that set them.

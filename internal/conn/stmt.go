@@ -13,7 +13,7 @@ import (
 // ErrStmtClosed is what every call on a closed statement returns.
 var ErrStmtClosed = errors.New("statement is closed")
 
-// TimeLayout is how [Stmt.Bind] writes a time, in its own zone.
+// TimeLayout is how [Stmt.Bind] writes a time, in its own zone, unless Options.TimeLayout says otherwise.
 const TimeLayout = "2006-01-02 15:04:05.999999999-07:00"
 
 // Stmt is one compiled SQL statement.
@@ -227,8 +227,8 @@ func (s *Stmt) Bind(i int, v any) (err error) {
 	case bool:
 		return s.s.BindBool(i, v)
 	case time.Time:
-		var buf [len(TimeLayout) + 8]byte
-		return s.s.BindRawText(i, v.AppendFormat(buf[:0], TimeLayout))
+		var buf [64]byte
+		return s.s.BindRawText(i, v.AppendFormat(buf[:0], s.c.times))
 	case sqlite3.ZeroBlob:
 		return s.s.BindZeroBlob(i, int64(v))
 	}
