@@ -28,10 +28,11 @@ type Error struct {
 	errno  syscall.Errno
 	sql    string
 	offset int
+	holder string
 }
 
 // Error returns SQLite's message without a prefix, as in "UNIQUE constraint failed: t.a", and behind it the text of the
-// operating system's error if there is one. If a context ended the statement it is that context's error text. Drivers
+// operating system's error if there is one, or what Holder returns. If a context ended the statement it is that context's error text. Drivers
 // with other names, see [Driver], write what the drivers that they stand in for write.
 func (e *Error) Error() string { return e.msg }
 
@@ -52,6 +53,12 @@ func (e *Error) SQL() string { return e.sql }
 
 // Offset returns the offset in bytes in SQL at which SQLite found the error, -1 if it does not say.
 func (e *Error) Offset() int { return e.offset }
+
+// Holder says in words, as they are also in the text of the error, who holds the lock that could not be had: which
+// connection of this process, what it does and for how long; or which other process, if the operating system knows. If the
+// lock cannot be had because of what the own transaction has read, it says so. It is "" if nothing is known, as when the
+// lock was given up in the meantime.
+func (e *Error) Holder() string { return e.holder }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() []error { return []error{e.err} }
@@ -144,6 +151,21 @@ func newError(err error, p *profile, db *sqlite3.Conn, text string, base int) *E
 	}
 	e.msg = e.textOf(err, full, system, p.text)
 	return e
+}
+
+// nameHolder says in e, which says that a database is locked, by whom, unless e says that a context has ended.
+func (e *Error) nameHolder(c *conn.Conn) {
+	if e.holder != "" {
+		return
+	}
+	if e.code == int(sqlite3.BUSY_SNAPSHOT) {
+		e.holder = "another connection has written since this transaction began to read; take the write lock first, with _txlock=immediate, WithTxLock or RunTx"
+	} else {
+		e.holder = c.Holder()
+	}
+	if e.holder != "" && !errors.Is(e.err, context.Canceled) && !errors.Is(e.err, context.DeadlineExceeded) {
+		e.msg += ": " + e.holder
+	}
 }
 
 // codeOf chooses the result code of an error.

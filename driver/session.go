@@ -51,6 +51,8 @@ func (c *session) fail(err error, text string, base int) error {
 	switch sqlite3.ErrorCode(e.PrimaryCode()) {
 	case sqlite3.IOERR, sqlite3.CORRUPT, sqlite3.NOTADB:
 		c.broken = true
+	case sqlite3.BUSY:
+		e.nameHolder(c.Conn)
 	}
 	if c.tx != nil && c.tx.cause == nil && c.Autocommit() {
 		c.tx.cause = e
