@@ -73,6 +73,7 @@
 package driver
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	sqldriver "database/sql/driver"
@@ -146,11 +147,17 @@ func (d Driver) connector(dsn string) (*Connector, error) {
 	if cfg.shared != "" {
 		memdb.Create(cfg.shared, nil)
 	}
-	return &Connector{cfg}, nil
+	return &Connector{cfg: cfg}, nil
 }
 
 // Connector opens connections to what one DSN names, for sql.OpenDB. Its methods may be called concurrently.
-type Connector struct{ cfg *config }
+type Connector struct {
+	// ConnectHook, if it is not nil, sets a new connection up after the DSN has. Its error is that of Connect, and the
+	// connection is closed. It may be called concurrently, for different connections; set it before the first.
+	ConnectHook func(ctx context.Context, c Conn) error
+
+	cfg *config
+}
 
 var _ sqldriver.Connector = (*Connector)(nil)
 
@@ -180,11 +187,24 @@ func (c *Connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 		return nil, newError(err, c.cfg.profile, nil, "", 0)
 	}
 	s := &session{Conn: core, cfg: c.cfg}
-	if err := s.setUp(ctx); err != nil {
+	err = s.setUp(ctx)
+	if err == nil && c.ConnectHook != nil {
+		err = s.callHook(ctx, c.ConnectHook)
+	}
+	if err != nil {
 		_ = s.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// callHook calls f, whose panic is an error as in every call.
+func (c *session) callHook(ctx context.Context, f func(context.Context, Conn) error) (err error) {
+	panicked := c.Do(ctx, func(*sqlite3.Conn) error {
+		err = f(ctx, c)
+		return nil
+	})
+	return cmp.Or(c.fail(panicked, "", 0), err)
 }
 
 // setUp makes a new connection what the DSN says.

@@ -10,8 +10,14 @@ import (
 )
 
 // Conn is what (*sql.Conn).Raw lends: one connection to SQLite, for what database/sql cannot say. It is valid until
-// the function passed to Raw returns, for one goroutine at a time.
+// the function passed to Raw returns, for one goroutine at a time. What is set on it (functions, hooks, limits) stays when
+// the pool lends it to others; [Connector].ConnectHook sets every connection up alike.
 type Conn interface {
+	Backups
+	Controls
+	Functions
+	Hooks
+
 	sqldriver.Conn
 	sqldriver.ConnBeginTx
 	sqldriver.ConnPrepareContext
@@ -26,6 +32,10 @@ type Conn interface {
 	// the text that follows it. A nil Statement with a nil error means that sql holds only white space, comments and
 	// semicolons. An error is an *Error.
 	Statement(ctx context.Context, sql string) (s Statement, tail string, err error)
+
+	// OpenBlob opens one value of a table for reading, and for writing if write is set: https://sqlite.org/c3ref/blob_open.html.
+	// ctx also ends the calls of the Blob. An error is an *Error.
+	OpenBlob(ctx context.Context, schema, table, column string, row int64, write bool) (Blob, error)
 
 	// Raw returns the bare connection, nil once it is closed. Do not step statements through it while database/sql
 	// or a Statement runs one.

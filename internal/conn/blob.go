@@ -22,6 +22,8 @@ type Blob struct {
 	ctx context.Context
 	b   *sqlite3.Blob // nil once closed
 	err error         // why no row is open
+
+	failed bool // the last call of SQLite did, which repeats its error when b is closed
 }
 
 // OpenBlob opens a value for reading, and for writing if write is set. It is part of a transaction until it is closed.
@@ -74,6 +76,7 @@ func (b *Blob) ReadAt(p []byte, off int64) (n int, err error) {
 		}
 		m, err := b.b.Read(p[n:min(n+blobPiece, len(p))])
 		n += m
+		b.failed = err != nil && err != io.EOF
 		if err == io.EOF && n == len(p) {
 			return n, nil
 		}
@@ -106,7 +109,7 @@ func (b *Blob) WriteAt(p []byte, off int64) (n int, err error) {
 		}
 		m, err := b.b.Write(p[n:min(n+blobPiece, len(p))])
 		n += m
-		if err != nil {
+		if b.failed = err != nil; b.failed {
 			return n, withContext(b.ctx, err)
 		}
 	}
@@ -130,6 +133,7 @@ func (b *Blob) Reopen(row int64) (err error) {
 	defer b.c.leave(outer, &err)
 	if b.err == nil {
 		b.err = withContext(b.ctx, b.b.Reopen(row))
+		b.failed = b.err != nil
 	}
 	return b.err
 }
@@ -148,5 +152,8 @@ func (b *Blob) Close() (err error) {
 	}
 	defer b.c.leave(outer, &err)
 	b.c.drop(blob)
-	return blob.Close()
+	if err = blob.Close(); b.failed {
+		return nil
+	}
+	return err
 }
