@@ -221,6 +221,9 @@ func (c *session) setUp(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := c.chooseBegin(); err != nil {
+		return err
+	}
 	if err := c.refuseUsers(ctx); err != nil {
 		return err
 	}

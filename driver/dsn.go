@@ -27,7 +27,7 @@ type config struct {
 	memory    bool   // the content lives and dies with the connections
 	shared    string // name of the database in memory that exists as long as the pool; "" is none
 
-	begin    string   // starts a transaction
+	begin    string   // starts a transaction; "" is what the profile says
 	readOnly bool     // a transaction that says that it only reads cannot write
 	times    encoding // of arguments
 	values   decoding // of results
@@ -124,7 +124,7 @@ func (cfg *config) readProfile(p *params) error {
 			return fmt.Errorf("_compat: %w", err)
 		}
 	}
-	cfg.begin, cfg.readOnly = cfg.profile.begin, cfg.profile.readOnly
+	cfg.readOnly = cfg.profile.readOnly
 	cfg.times, cfg.values = cfg.profile.times, cfg.profile.values
 	cfg.doubleQuotes = cfg.profile.doubleQuotes
 	cfg.open.BusyTimeout = cfg.profile.busyTimeout

@@ -80,7 +80,7 @@ func TestDSNPragmas(t *testing.T) {
 				"journal_mode(wal)|foreign_keys=1",
 		},
 	} {
-		cfg, err := parseDSN("a.db?" + test.query, profiles[0])
+		cfg, err := parseDSN("a.db?"+test.query, profiles[0])
 		if err != nil {
 			t.Errorf("%q: %v", test.query, err)
 			continue
@@ -342,7 +342,7 @@ func FuzzDSN(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, dsn string) {
 		cfg, err := parseDSN(dsn, profiles[0])
-		if err == nil && (cfg.begin == "" || cfg.open.VFS == "" || cfg.open.Check() != nil) {
+		if err == nil && (cfg.open.VFS == "" || cfg.open.Check() != nil) {
 			t.Errorf("%q: %+v", dsn, cfg)
 		}
 		if err != nil && !strings.HasPrefix(err.Error(), "driver: open ") {

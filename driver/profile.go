@@ -26,7 +26,7 @@ type profile struct {
 
 	// Transactions.
 
-	begin     string // starts a transaction
+	begin     string // starts a transaction, if the connection can write; otherwise it is "BEGIN"
 	isolation bool   // sql.LevelSerializable and sql.LevelLinearizable mean IMMEDIATE and EXCLUSIVE
 	readOnly  bool   // a transaction that says that it only reads cannot write
 

@@ -52,7 +52,7 @@ func (q *query) alone(tail string) error {
 		return nil
 	}
 	_ = q.Close()
-	return q.fail(errors.New("sqlite3: multiple statements"))
+	return errors.New("sqlite3: multiple statements")
 }
 
 // exec runs the statement to its end.
@@ -73,7 +73,7 @@ func (q *query) start(args *arguments) error {
 	if err := q.c.inTransaction(); err != nil {
 		return err
 	}
-	return q.fail(args.bind(q))
+	return args.bind(q)
 }
 
 // drop gives back the memory of large arguments.

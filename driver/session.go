@@ -15,6 +15,7 @@ import (
 type session struct {
 	*conn.Conn
 	cfg     *config
+	begin   string // starts a transaction
 	closers []func() error
 	tx      *tx  // begun by database/sql and not ended by it
 	broken  bool // the file could not be read or written, or is not a sound database

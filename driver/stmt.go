@@ -3,7 +3,6 @@ package driver
 import (
 	"context"
 	sqldriver "database/sql/driver"
-	"fmt"
 )
 
 // script is a prepared text of several statements, which run one after the other as those of Exec and Query.
@@ -73,15 +72,12 @@ func (s *stmt) Close() error {
 	return s.q.fail(s.q.Close())
 }
 
-// arguments refuses arguments that no parameter takes, unless the profile says otherwise: unlike a script, a statement
-// takes all of them.
+// arguments refuses another number of arguments than there are parameters, unless some have names or the profile says
+// otherwise. The text is that of database/sql, which would count if NumInput did.
 func (s *stmt) arguments(q *query, args []sqldriver.NamedValue) (arguments, error) {
 	a := s.c.arguments(args)
-	if s.c.cfg.profile.rebind {
-		return a, nil
-	}
-	if want := q.BindCount(); len(args) > want && !a.named {
-		return a, q.fail(fmt.Errorf("too many args to execute statement: want %d got %d", want, len(args)))
+	if want := q.BindCount(); len(args) != want && !a.named && !s.c.cfg.profile.rebind {
+		return a, wrongCount(want, len(args))
 	}
 	return a, nil
 }

@@ -88,25 +88,46 @@ func (c *session) beginText(ctx context.Context, opts sqldriver.TxOptions) (stri
 			return "BEGIN EXCLUSIVE", nil
 		}
 	}
-	return c.cfg.begin, nil
+	return c.begin, nil
 }
 
 // forbidWrites makes every write of the transaction fail, until end allows them again.
 func (t *tx) forbidWrites() error {
-	q, _, err := t.c.prepare(context.Background(), "PRAGMA query_only", 0)
-	if err != nil {
-		return err
-	}
-	defer q.Close()
-	on := make([]any, 1)
-	if _, err := q.Next(context.Background(), on); err != nil {
-		return q.fail(err)
-	}
-	if on[0] == int64(1) {
-		return nil // the DSN or a PRAGMA of the program has forbidden them for longer
+	on, err := t.c.queryOnly()
+	if on || err != nil {
+		return err // the DSN or a PRAGMA of the program has forbidden them for longer
 	}
 	t.readOnly = true
 	return t.c.fail(t.c.Script(context.Background(), "PRAGMA query_only=ON"), "", 0)
+}
+
+// queryOnly reports whether the connection cannot write.
+func (c *session) queryOnly() (on bool, err error) {
+	q, _, err := c.prepare(context.Background(), "PRAGMA query_only", 0)
+	if err != nil {
+		return false, err
+	}
+	defer q.Close()
+	row := make([]any, 1)
+	_, err = q.Next(context.Background(), row)
+	return row[0] == int64(1), q.fail(err)
+}
+
+// chooseBegin chooses the statement that starts transactions.
+func (c *session) chooseBegin() error {
+	c.begin = c.cfg.begin
+	if c.begin != "" {
+		return nil
+	}
+	c.begin = "BEGIN"
+	if c.cfg.profile.begin == c.begin {
+		return nil
+	}
+	on, err := c.queryOnly()
+	if !on {
+		c.begin = c.cfg.profile.begin
+	}
+	return err
 }
 
 // end is called when the transaction has ended.

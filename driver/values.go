@@ -55,7 +55,7 @@ func (a *arguments) bind(q *query) error {
 			return err
 		}
 		if err := q.Bind(i, a.cfg.times.prepared(v)); err != nil {
-			return err
+			return q.fail(err)
 		}
 		size += sizeOf(v)
 	}
@@ -93,23 +93,26 @@ func tooFew(want, got int) error {
 	return fmt.Errorf("not enough args to execute query: want %d got %d", want, got)
 }
 
+func wrongCount(want, got int) error {
+	return fmt.Errorf("sql: expected %d arguments, got %d", want, got)
+}
+
 // countExactly refuses arguments that nothing takes, and too few of them unless q has parameters with names.
 func (a *arguments) countExactly(q *query, want int) error {
 	got := len(a.args)
 	if got == want {
 		return nil
 	}
-	wrong := fmt.Errorf("sql: expected %d arguments, got %d", want, got)
 	hasNames := false
 	for i := 1; i <= want; i++ {
 		hasNames = hasNames || q.BindName(i) != ""
 	}
 	if !hasNames {
-		return wrong
+		return wrongCount(want, got)
 	}
 	for _, arg := range a.args[min(want, got):] {
 		if arg.Name == "" {
-			return wrong
+			return wrongCount(want, got)
 		}
 	}
 	return nil
