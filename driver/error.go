@@ -79,9 +79,9 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct{ Code, ExtendedCode, SystemErrno int }{e.PrimaryCode(), e.code, int(e.errno)})
 }
 
-// As fills a struct named Error of a package whose import path ends in /go-sqlite3, if it has fields for the codes as
-// that of github.com/mattn/go-sqlite3: errors.As finds what a program written for that package looks for. target may also
-// point to a pointer to such a struct.
+// As fills a struct named Error of a package whose import path ends in /go-sqlite3 (or of driver/compat/mattn), if it has
+// fields for the codes as that of github.com/mattn/go-sqlite3: errors.As finds what a program written for that package
+// looks for. target may also point to a pointer to such a struct.
 func (e *Error) As(target any) bool {
 	v := reflect.ValueOf(target)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
@@ -104,7 +104,11 @@ func (e *Error) As(target any) bool {
 
 // fill fills v if it is of a type that As describes.
 func (e *Error) fill(v reflect.Value) bool {
-	if t := v.Type(); t.Kind() != reflect.Struct || t.Name() != "Error" || !strings.HasSuffix(t.PkgPath(), "/go-sqlite3") {
+	t := v.Type()
+	if t.Kind() != reflect.Struct || t.Name() != "Error" {
+		return false
+	}
+	if path := t.PkgPath(); !strings.HasSuffix(path, "/go-sqlite3") && !strings.HasSuffix(path, "/driver/compat/mattn") {
 		return false
 	}
 	code, extended := v.FieldByName("Code"), v.FieldByName("ExtendedCode")
@@ -180,7 +184,8 @@ func codeOf(err error) sqlite3.ExtendedErrorCode {
 		return sqlite3.INTERNAL.ExtendedCode()
 	case errors.As(err, &code):
 		return code
-	case errors.Is(err, conn.ErrClosed), errors.Is(err, conn.ErrStmtClosed):
+	case errors.Is(err, conn.ErrClosed), errors.Is(err, conn.ErrStmtClosed),
+		errors.Is(err, conn.ErrBlobClosed), errors.Is(err, conn.ErrBackupClosed):
 		return sqlite3.MISUSE.ExtendedCode()
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return sqlite3.INTERRUPT.ExtendedCode()

@@ -139,21 +139,21 @@ func aggregatorOf(impl any) (*aggregator, error) {
 	a := &aggregator{constructor: f}
 	var err error
 	if a.params, err = parametersOf(step.Type, receiver); err != nil {
-		return nil, fmt.Errorf("Step: %w", err)
+		return nil, fmt.Errorf("method Step: %w", err)
 	}
 	if out := step.Type.NumOut(); out > 1 || out == 1 && !step.Type.Out(0).Implements(errorType) {
-		return nil, errors.New("Step returns something other than an error")
+		return nil, errors.New("method Step returns something other than an error")
 	}
 	done, ok := of.MethodByName("Done")
 	if !ok || done.Type.NumIn() != receiver {
 		return nil, fmt.Errorf("%s has no method Done without parameters", of)
 	}
 	if err := checkResults(done.Type); err != nil {
-		return nil, fmt.Errorf("Done: %w", err)
+		return nil, fmt.Errorf("method Done: %w", err)
 	}
 	if inverse, ok := of.MethodByName("Inverse"); ok {
 		if a.window = sameSignature(inverse.Type, step.Type, receiver); !a.window {
-			return nil, errors.New("Inverse has other parameters or results than Step")
+			return nil, errors.New("method Inverse has other parameters or results than Step")
 		}
 	}
 	return a, nil
