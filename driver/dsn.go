@@ -23,9 +23,10 @@ import (
 type config struct {
 	profile   *profile // decides what no key does
 	open      conn.Options
-	maxMemory int64  // in bytes, of one connection; 0 is the binding's limit
-	memory    bool   // the content lives and dies with the connections
-	shared    string // name of the database in memory that exists as long as the pool; "" is none
+	maxMemory int64         // in bytes, of one connection; 0 is the binding's limit
+	leaks     time.Duration // what is open for longer is reported; 0 reports nothing
+	memory    bool          // the content lives and dies with the connections
+	shared    string        // name of the database in memory that exists as long as the pool; "" is none
 
 	begin    string   // starts a transaction; "" is what the profile says
 	readOnly bool     // a transaction that says that it only reads cannot write

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,15 @@ func (cfg *config) readReports(get func(key, alias string) string) (err error) {
 	}
 	if cfg.open.Slow, err = readDuration("_slow", get); err != nil {
 		return err
+	}
+	if cfg.leaks, err = readDuration("_leaks", get); err != nil {
+		return err
+	}
+	if v := get("_network_fs", ""); v != "" {
+		if err := checkWord("_network_fs", v, "WARN REFUSE"); err != nil {
+			return err
+		}
+		cfg.open.RefuseNetworkFS = strings.EqualFold(v, "refuse")
 	}
 	return nil
 }

@@ -111,6 +111,7 @@ type rows struct {
 	c     *session
 	q     *query // nil if there is no statement, or its run has ended
 	owned bool   // q is of no use after the run
+	lease *lease
 
 	*columns       // known after the first step
 	values   []any // of the current row, as stored
@@ -135,6 +136,8 @@ func (q *query) rows(ctx context.Context, args *arguments, owned bool) (sqldrive
 		return nil, err
 	}
 	q.running = true
+	r.lease = q.c.lend("rows")
+	r.lease.watch(r)
 	if !q.ReadOnly() || q.ColumnCount() == 0 {
 		if r.step(); r.err != nil {
 			return nil, r.err
@@ -174,6 +177,7 @@ func (r *rows) end() error {
 		return nil
 	}
 	r.q = nil
+	r.lease.end()
 	q.running = false
 	if r.owned {
 		return q.fail(q.Close())

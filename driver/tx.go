@@ -17,6 +17,7 @@ type tx struct {
 	c     *session
 	ctx   context.Context // of BeginTx; ends Commit
 	cause error           // of the statement with which the transaction went
+	lease *lease
 
 	readOnly bool // query_only is on for as long as the transaction lasts
 }
@@ -59,7 +60,7 @@ func (c *session) BeginTx(ctx context.Context, opts sqldriver.TxOptions) (sqldri
 	if _, err := c.ExecContext(ctx, begin, nil); err != nil {
 		return nil, err
 	}
-	c.tx = &tx{c: c, ctx: ctx}
+	c.tx = &tx{c: c, ctx: ctx, lease: c.lend("transaction")}
 	if opts.ReadOnly && c.cfg.readOnly {
 		if err := c.tx.forbidWrites(); err != nil {
 			return nil, errors.Join(err, c.tx.Rollback())
@@ -132,6 +133,7 @@ func (c *session) chooseBegin() error {
 
 // end is called when the transaction has ended.
 func (t *tx) end() {
+	t.lease.end()
 	t.c.tx = nil
 	if t.readOnly {
 		_ = t.c.Script(context.Background(), "PRAGMA query_only=OFF") // fails only if the connection is lost

@@ -69,13 +69,14 @@ func (b *busyWait) BusyHandlerReplaced(timeout time.Duration) {
 type owner struct {
 	*busyWait
 	*hooks
+	*walWatch
 }
 
 // installBusy makes c wait for locks up to timeout. The files of our VFS say when PRAGMA busy_timeout has replaced the
 // handler. Other files have a handler of the binding, which polls.
 func (c *Conn) installBusy(timeout time.Duration) error {
 	c.busy.timeout, c.busy.counts = max(timeout, 0), &c.counts
-	switch err := vfs.Own(c.db, owner{&c.busy, &c.hooks}); {
+	switch err := vfs.Own(c.db, owner{&c.busy, &c.hooks, &c.wal}); {
 	case errors.Is(err, vfs.ErrNotOurs):
 		return c.db.BusyTimeout(c.busy.timeout)
 	case err != nil:

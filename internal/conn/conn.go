@@ -73,6 +73,9 @@ type Options struct {
 
 	// Slow is the time from which a statement is logged as slow, by slog's default logger; 0 logs none.
 	Slow time.Duration
+
+	// RefuseNetworkFS refuses WAL mode on a network file system, for which otherwise a warning is logged.
+	RefuseNetworkFS bool
 }
 
 // Conn is a connection to one database.
@@ -88,6 +91,7 @@ type Conn struct {
 	state  state
 	counts counts
 
+	wal   walWatch
 	hooks hooks
 	held  map[any]func() error // BLOBs and backups that are open, and what closes each
 }
@@ -98,6 +102,7 @@ func Open(ctx context.Context, o Options) (_ *Conn, err error) {
 		return nil, err
 	}
 	c := &Conn{err: ErrClosed, times: cmp.Or(o.TimeLayout, TimeLayout), slow: o.Slow, cache: stmtCache{size: o.StmtCache}}
+	c.wal.refuseNetwork = o.RefuseNetworkFS
 	c.depth++
 	defer c.leave(context.Background(), &err)
 	if c.db, err = sqlite3.OpenContext(ctx, o.uri()); err != nil {
@@ -132,6 +137,7 @@ func (c *Conn) leave(outer context.Context, err *error) {
 		c.db.SetInterrupt(outer)
 		c.restoreBusy()
 		c.restoreWALHook()
+		c.reportWAL()
 	case c.depth == 0:
 		_ = c.release()
 	default:

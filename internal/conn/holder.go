@@ -73,8 +73,8 @@ func (a Activity) String() string {
 	default:
 		fmt.Fprintf(&b, ", by %s", a.Statement)
 	}
-	if a.Origin != "" {
-		fmt.Fprintf(&b, "; opened at %s", a.Origin)
+	if place := a.Origin.Caller(); place != "" {
+		fmt.Fprintf(&b, "; opened at %s", place)
 	}
 	return b.String()
 }

@@ -21,11 +21,12 @@ type Counts struct {
 	CacheMisses int64         // statements compiled that could have been kept
 	LockWaits   int64         // times that a taken lock was waited for
 	LockWait    time.Duration // how long that took
+	Leaks       int64         // rows and transactions that were reported as left open
 }
 
 // counts are the Counts of one connection: its user adds, everybody may read.
 type counts struct {
-	statements, slow, cacheHits, cacheMisses, lockWaits, lockWait atomic.Int64
+	statements, slow, cacheHits, cacheMisses, lockWaits, lockWait, leaks atomic.Int64
 
 	waitingUntil atomic.Int64 // in ns since 1970: until then the busy handler waits
 }
@@ -37,6 +38,7 @@ func (n *counts) addTo(sum *Counts) {
 	sum.CacheMisses += n.cacheMisses.Load()
 	sum.LockWaits += n.lockWaits.Load()
 	sum.LockWait += time.Duration(n.lockWait.Load())
+	sum.Leaks += n.leaks.Load()
 }
 
 // Activity says what a connection is doing.
@@ -65,7 +67,7 @@ type Activity struct {
 	Waiting bool
 
 	// Origin is where in the program the transaction or the rows were opened, if that is recorded.
-	Origin string
+	Origin Origin
 }
 
 // state is what the Activity of a connection is made of. The user of the connection writes it, under mu, and reads it
@@ -81,7 +83,7 @@ type state struct {
 	running, writers int  // statements that run, and those of them that are not read-only
 	transaction      bool // an explicit one is open
 	hasWritten       bool // and is known to hold the write lock
-	origin           string
+	origin           Origin
 }
 
 // registry holds the connections that are open.
@@ -163,12 +165,33 @@ func (c *Conn) Activity() Activity {
 	return a
 }
 
-// SetOrigin records where in the program the transaction or the rows that come next are opened.
-func (c *Conn) SetOrigin(origin string) {
+// SetOrigin records where in the program the transaction or the rows that come next are opened, unless they are within
+// others whose place is recorded. It reports whether it has; then ClearOrigin must follow. Any goroutine may call both.
+func (c *Conn) SetOrigin(origin Origin) bool {
 	c.state.mu.Lock()
 	defer c.state.mu.Unlock()
+	if c.state.origin != nil {
+		return false
+	}
 	c.state.origin = origin
+	return true
 }
+
+// ClearOrigin forgets what SetOrigin has recorded.
+func (c *Conn) ClearOrigin() {
+	c.state.mu.Lock()
+	defer c.state.mu.Unlock()
+	c.state.origin = nil
+}
+
+// ID returns the number of the connection: it counts those that the process has opened.
+func (c *Conn) ID() int64 { return c.state.id }
+
+// File returns the path of the main database, "" if it is in memory or temporary.
+func (c *Conn) File() string { return c.state.file }
+
+// CountLeak counts rows or a transaction that were left open. Any goroutine may call it.
+func (c *Conn) CountLeak() { c.counts.leaks.Add(1) }
 
 // begin takes note that s takes its first step.
 func (s *Stmt) begin() {
@@ -238,7 +261,7 @@ func (st *state) resume(c *Conn) {
 // settle gives up what the connection holds no longer.
 func (st *state) settle() {
 	if st.running == 0 && !st.transaction {
-		st.reading, st.origin = time.Time{}, ""
+		st.reading = time.Time{}
 	}
 	if st.writers == 0 && !st.hasWritten {
 		st.writing = time.Time{}
