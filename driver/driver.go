@@ -5,29 +5,39 @@
 //	db, err := sql.Open("turso-coop", "app.db?_journal=WAL&_sync=FULL")
 //
 // It runs SQLite itself, and behaves as programs written for github.com/mattn/go-sqlite3 expect: the same DSN, the same
-// values, the same error texts.
+// values, the same error texts. For programs written for other drivers there are other names:
+//
+//	"turso-coop"           github.com/mattn/go-sqlite3
+//	"turso-coop-modernc"   modernc.org/sqlite, github.com/glebarez/go-sqlite
+//	"turso-coop-ncruces"   github.com/ncruces/go-sqlite3/driver
+//
+// They differ in defaults and where the drivers contradict each other: in how arguments go to parameters, how times are
+// stored, which values are times and booleans, what sql.ColumnType says, and in error texts. The key _compat chooses the
+// same in a DSN. A program that calls its driver "sqlite3" or "sqlite" can keep that name, see [Driver].
 //
 // # What to open
 //
 // A DSN is a path, or a URI that begins with "file:" (https://sqlite.org/uri.html), and after a "?" the keys below. In
 // a URI, and only there, SQLite's own keys count as well: mode=ro opens for reading only. A "?" in a path is written
-// %3f in a URI.
+// %3f in a URI. With "turso-coop-ncruces" it is a part of the path, and only a URI has keys.
 //
-// ":memory:" is a database in memory, and "" one in a temporary file: each connection of the pool has its own. Shared by
-// the pool are "file:name?mode=memory&cache=shared" and "file:/name?vfs=memdb", as long as one connection is open.
-// cache=shared means nothing for files.
+// ":memory:" is a database in memory, and "" one in a temporary file: each connection of the pool has its own. With
+// _memory=shared the pool has one, which lasts until the pool is closed. Shared by the whole process, as long as one
+// connection is open, are "file:name?mode=memory&cache=shared" and "file:/name?vfs=memdb". cache=shared means nothing
+// for files.
 //
 // # Keys
 //
-// Where two names are given they mean the same, and the second wins. Values are checked by sql.Open. Unknown keys are
-// ignored.
+// Where two names are given they mean the same, and the second wins. Every name of the driver knows the keys of all.
+// Values are checked by sql.Open, before anything is opened. Unknown keys are ignored. The defaults are those of
+// "turso-coop".
 //
 //	_busy_timeout, _timeout          how long to wait for a lock, in milliseconds; default 5000
 //	_journal_mode, _journal          DELETE TRUNCATE PERSIST MEMORY WAL OFF; default: what the file says
 //	_synchronous, _sync              OFF NORMAL FULL EXTRA or 0 to 3; default NORMAL
 //	_foreign_keys, _fk               boolean; default off
 //	_txlock                          deferred immediate exclusive: how transactions begin; default deferred
-//	_loc                             time zone of the times that are read, or auto for the local one; default: as stored
+//	_readonly_tx                     enforce: transactions that say that they only read cannot write
 //	_auto_vacuum, _vacuum            NONE FULL INCREMENTAL or 0 to 2
 //	_cache_size                      pages, or minus KiB
 //	_case_sensitive_like, _cslike    boolean
@@ -39,6 +49,12 @@
 //	_secure_delete                   boolean or FAST
 //	_writable_schema                 boolean
 //	_pragma                          any other PRAGMA, as in _pragma=temp_store(memory); may be repeated
+//	_dqs                             boolean: whether double quotes may stand around strings; default on
+//	_defensive                       boolean: forbids what can damage the file; default off
+//	_memory                          shared: the pool shares a database in memory
+//	_max_memory                      limit of SQLite's memory for a connection, in bytes; default 256 MiB
+//	_strict                          boolean: unknown keys are errors
+//	_compat                          mattn modernc ncruces: the driver to stand in for
 //	_engine                          uring or pool: how files are read and written; default: the better one that works
 //	vfs                              name of a VFS registered with github.com/ncruces/go-sqlite3/vfs
 //
@@ -52,24 +68,38 @@
 // Times are written as text, with their offset from UTC. They are read from columns declared as DATE, DATETIME or
 // TIMESTAMP, from text of any usual layout and from numbers of seconds or milliseconds; text that is no time is read
 // as the zero time. Columns declared as BOOLEAN are read as bool. Everything else is int64, float64, string or []byte,
-// as SQLite has stored it.
+// as SQLite has stored it. These keys change that:
+//
+//	_loc                    time zone of the times that are read, or auto for the local one; default: as stored
+//	_timezone               time zone in which times are written and read, also those that are stored without an offset
+//	_time_format            sqlite datetime string_no_monotonic: how times are written
+//	_time_integer_format    unix unix_milli unix_micro unix_nano: times are written as integers
+//	_timefmt                how times are written, and what is tried first in reading them: auto sqlite rfc3339, or a
+//	                        format of github.com/ncruces/go-sqlite3 (TimeFormat), or a layout of package time
+//	_inttotime              boolean: INTEGER in columns of times is a time
+//	_texttotime             boolean: text that is a time is one also in columns without a declared type
+//	_decltypes              wide: DATETIME(n), TIMESTAMP(n), TIMESTAMPTZ and TIMESTAMP WITH TIME ZONE are times too
 //
 // # Statements
 //
 // Exec and Query run every statement of a text; parameters take the arguments in turn, and sql.Named arguments wherever
-// their name occurs. Query returns the rows of the last statement.
+// their name occurs. Query returns the rows of the last statement. A prepared statement is the first one of its text.
 //
 // A context ends a statement that runs and a wait for a lock. The error is then the context's. If the statement was
 // about to write in a transaction, SQLite has rolled the whole transaction back: all that is left to do with it is
 // Rollback, other calls return an error that wraps sql.ErrTxDone.
 //
-// Errors of SQLite are an [*Error]. A panic in a function that SQLite calls is an error too; the pool replaces the
+// [WithTxLock] chooses for a transaction what _txlock chooses for all. SQLite has one isolation level, so that those of
+// sql.TxOptions mean nothing, except with "turso-coop-ncruces".
+//
+// Errors of SQLite are an [*Error]. errors.As also finds in them the error type of github.com/mattn/go-sqlite3. A panic in a function that SQLite calls is an error too; the pool replaces the
 // connection.
 //
 // # Beyond database/sql
 //
 // (*sql.Conn).Raw gives a [Conn]: statements without conversions, and SQLite's connection with its functions, backups
-// and hooks. [RegisterKey] adds keys to the DSN. FTS5, R*Tree and REGEXP are there.
+// and hooks. [RegisterKey] adds keys to the DSN. FTS5, R*Tree and REGEXP are there; package
+// github.com/turso-coop/turso-coop/driver/vec1 adds vectors.
 package driver
 
 import (
