@@ -5,8 +5,6 @@ import (
 	sqldriver "database/sql/driver"
 
 	"github.com/ncruces/go-sqlite3"
-
-	"github.com/turso-coop/turso-coop/vfs"
 )
 
 // Conn is what (*sql.Conn).Raw lends: one connection to SQLite, for what database/sql cannot say. It is valid until
@@ -89,13 +87,6 @@ type Statement interface {
 
 	// Close frees the statement. Closing it again does nothing.
 	Close() error
-}
-
-// Stats says what was done for a connection.
-type Stats struct {
-	// Files says what SQLite has asked of the files of the connection's VFS and what the engine below it has done, for
-	// all connections of the process. It is nil if the database is not a file of ours, as one in memory.
-	Files *vfs.Stats
 }
 
 // statement is the Statement of a session: a statement of internal/conn whose errors are *Error.

@@ -8,7 +8,6 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/turso-coop/turso-coop/internal/conn"
-	"github.com/turso-coop/turso-coop/vfs"
 )
 
 // session is one connection of the pool.
@@ -178,18 +177,6 @@ func (c *session) ResetSession(context.Context) error {
 
 // IsValid reports whether the pool may lend the connection again. A database in memory would be lost with it.
 func (c *session) IsValid() bool { return c.Err() == nil && (!c.broken || c.cfg.memory) }
-
-// Stats implements Conn.
-func (c *session) Stats() Stats {
-	if c.Err() != nil {
-		return Stats{}
-	}
-	files, ok := vfs.StatsOf(c.Raw())
-	if !ok {
-		return Stats{}
-	}
-	return Stats{Files: &files}
-}
 
 // Close closes the connection, then what RegisterKey's functions have added to it. An open transaction is rolled back.
 func (c *session) Close() error {

@@ -77,8 +77,14 @@ func (k *stmtCache) remove(s *Stmt) {
 // attached turns the cache off while there are attached databases.
 func (k *stmtCache) attached(db *sqlite3.Conn) {
 	k.off = db.DBName(2) != "" // after main and temp
-	for k.off && k.oldest != nil {
-		s := k.oldest
+	if k.off {
+		k.flush()
+	}
+}
+
+// flush frees what is kept.
+func (k *stmtCache) flush() {
+	for s := k.oldest; s != nil; s = k.oldest {
 		k.remove(s)
 		s.finalize()
 	}

@@ -150,6 +150,23 @@ func TestStatementsAreNotKept(t *testing.T) {
 	}
 }
 
+// TestKeptStatementsSeeFunctions: SQLite compiles again when a function is replaced, but not when one is added that fits
+// better.
+func TestKeptStatementsSeeFunctions(t *testing.T) {
+	c := openCached(t, ":memory:", 8)
+	for _, args := range []int{-1, 1} { // any number of arguments, one argument
+		err := c.Do(background, func(db *sqlite3.Conn) error {
+			return db.CreateFunction("f", args, 0, func(ctx sqlite3.Context, _ ...sqlite3.Value) { ctx.ResultInt(args) })
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := rowsOf(t, c, "SELECT f(0)"), fmt.Sprintf("f(0) [%d]", args); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
 // TestKeptStatementsSeeTheSchema runs the same queries, again and again while the schema changes, on connections that keep
 // statements and on one that does not.
 func TestKeptStatementsSeeTheSchema(t *testing.T) {

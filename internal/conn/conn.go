@@ -196,7 +196,7 @@ func withContext(ctx context.Context, err error) error {
 }
 
 // Do calls f with SQLite's connection, for set-up that steps no statement. f runs under ctx and its panic is an error,
-// as in every call.
+// as in every call. Kept statements are given up: they may mean something else now, for instance call another function.
 func (c *Conn) Do(ctx context.Context, f func(*sqlite3.Conn) error) (err error) {
 	outer, err := c.enter(ctx)
 	if err != nil {
@@ -204,14 +204,23 @@ func (c *Conn) Do(ctx context.Context, f func(*sqlite3.Conn) error) (err error) 
 	}
 	defer c.leave(outer, &err)
 	if err = f(c.db); c.err == nil {
+		c.cache.flush()
 		c.state.resume(c)
 	}
 	return withContext(ctx, err)
 }
 
 // Script runs the statements of sql and drops their rows.
-func (c *Conn) Script(ctx context.Context, sql string) error {
-	return c.Do(ctx, func(db *sqlite3.Conn) error { return db.Exec(sql) })
+func (c *Conn) Script(ctx context.Context, sql string) (err error) {
+	outer, err := c.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.leave(outer, &err)
+	if err = c.db.Exec(sql); c.err == nil {
+		c.state.resume(c)
+	}
+	return withContext(ctx, err)
 }
 
 // Close finalizes the statements that are left, rolls back an open transaction and closes the files. It returns
