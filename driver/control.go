@@ -14,6 +14,9 @@ type Controls interface {
 	// Filename returns the path of the file of a database, "" if it has none.
 	Filename(schema string) string
 
+	// ReadOnly reports whether a database cannot be written; ok is false if there is none of that name.
+	ReadOnly(schema string) (readOnly, ok bool)
+
 	// Limit sets a limit of the connection, unless value is negative, and returns what it was, -1 if there is no such
 	// limit: https://sqlite.org/c3ref/limit.html
 	Limit(id sqlite3.LimitCategory, value int) int
@@ -34,6 +37,10 @@ type Controls interface {
 }
 
 func (c *session) Filename(schema string) string { return c.Conn.Filename(schemaName(schema)) }
+
+func (c *session) ReadOnly(schema string) (readOnly, ok bool) {
+	return c.Conn.ReadOnly(schemaName(schema))
+}
 
 func (c *session) Status(op sqlite3.DBStatus, reset bool) (current, highest int64, err error) {
 	current, highest, err = c.Conn.Status(op, reset)

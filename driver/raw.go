@@ -72,6 +72,9 @@ type Statement interface {
 	// ColumnDeclType returns the declared type of the table column behind result column i, "" if there is none.
 	ColumnDeclType(i int) string
 
+	// ColumnOrigin returns the names of the database, table and column that result column i is; "" if it is none.
+	ColumnOrigin(i int) (database, table, column string)
+
 	// Step runs the statement up to its next row; row is false at its end. The statement stops with an error that
 	// wraps ctx.Err() when ctx ends.
 	Step(ctx context.Context) (row bool, err error)

@@ -69,7 +69,7 @@ func (c *Conn) copyURI(ctx context.Context, schema string, src *Conn, srcSchema 
 		if path == "" {
 			return nil
 		}
-		if readOnly, _ := db.ReadOnly(schema); readOnly {
+		if readOnly, _ := c.ReadOnly(schema); readOnly {
 			return sqlite3.READONLY
 		}
 		system, err := db.FileControl(schema, sqlite3.FCNTL_VFSNAME)

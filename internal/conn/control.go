@@ -25,6 +25,16 @@ func (c *Conn) Filename(schema string) string {
 	return c.db.Filename(schema).String()
 }
 
+// ReadOnly reports whether schema cannot be written; ok is false if there is no such database.
+// https://sqlite.org/c3ref/db_readonly.html
+func (c *Conn) ReadOnly(schema string) (readOnly, ok bool) {
+	if c.err != nil {
+		return false, false
+	}
+	readOnly, unknown := c.db.ReadOnly(schema)
+	return readOnly, !unknown
+}
+
 // Limit sets a limit, unless value is negative, and returns what it was, -1 if there is no such limit.
 // https://sqlite.org/c3ref/limit.html
 func (c *Conn) Limit(id sqlite3.LimitCategory, value int) int {

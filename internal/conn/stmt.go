@@ -261,6 +261,12 @@ func (s *Stmt) ColumnName(i int) string { return s.columnText(i, s.s.ColumnName)
 // type is longer than the binding reads.
 func (s *Stmt) ColumnDeclType(i int) string { return s.columnText(i, s.s.ColumnDeclType) }
 
+// ColumnOrigin returns the names of the database, table and column that result column i is, "" if it is none.
+// https://sqlite.org/c3ref/column_database_name.html
+func (s *Stmt) ColumnOrigin(i int) (database, table, column string) {
+	return s.columnText(i, s.s.ColumnDatabaseName), s.columnText(i, s.s.ColumnTableName), s.columnText(i, s.s.ColumnOriginName)
+}
+
 // columnText reads one of the texts that describe result column i.
 func (s *Stmt) columnText(i int, read func(int) string) (text string) {
 	if i < 0 || i >= s.ColumnCount() {
