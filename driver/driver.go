@@ -89,11 +89,31 @@
 // about to write in a transaction, SQLite has rolled the whole transaction back: all that is left to do with it is
 // Rollback, other calls return an error that wraps sql.ErrTxDone.
 //
+// Each connection keeps statements compiled that it has run, by their text, for the next time; _stmt_cache_size says how
+// many, by default 64, and 0 none. A change of the schema, by whomever, is seen as ever. While databases are attached
+// nothing is kept.
+//
+// [RunTx] runs a function in a transaction, waits for its turn, and runs it again where that is safe and needed.
 // [WithTxLock] chooses for a transaction what _txlock chooses for all. SQLite has one isolation level, so that those of
 // sql.TxOptions mean nothing, except with "turso-coop-ncruces".
 //
 // Errors of SQLite are an [*Error]. errors.As also finds in them the error type of github.com/mattn/go-sqlite3. A panic in a function that SQLite calls is an error too; the pool replaces the
 // connection.
+//
+// # What goes on
+//
+// An error for a locked database says who holds the lock, see [Error.Holder]. [ReadStats] and [Var] tell what the
+// connections of the process have done and are doing. These keys have more written to slog's default logger, as warnings:
+//
+//	_slow          a duration such as 50ms: statements that take so long, without their arguments; waits for locks count,
+//	               the time between the calls of a query's Next does not
+//	_leaks         a duration such as 1m: transactions and rows that are open for so long, and rows that are lost, with
+//	               the place where they were opened; this costs about a microsecond for each
+//	_network_fs    warn or refuse: a database in WAL mode on a network file system, where it loses data if two machines
+//	               use it; default warn
+//
+// Without a key, a connection that finds its WAL longer than 16 MiB, and whenever it has doubled, says which other
+// connection of this process keeps it from being used again by reading an old state of the database.
 //
 // # Beyond database/sql
 //
