@@ -115,8 +115,10 @@ func (d *decoding) kind(declared string) columnKind {
 
 // convert returns a stored value as a column of kind k delivers it.
 func (d *decoding) convert(v any, k columnKind) any {
-	if b, ok := v.([]byte); ok && len(b) == 0 && d.emptyIsNil {
-		return []byte(nil)
+	if d.emptyIsNil {
+		if b, ok := v.([]byte); ok && len(b) == 0 {
+			return []byte(nil)
+		}
 	}
 	if k == plain {
 		return v

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/turso-coop/turso-coop/internal/conn"
 )
 
 // arguments hands the arguments of a call to the statements of its text, one after the other.
@@ -191,7 +193,9 @@ func checkValue(v *sqldriver.NamedValue) error {
 		v.Value = int64(n)
 	case int64, float64, bool, string, []byte, time.Time, nil, sqlite3.ZeroBlob:
 	default:
-		return sqldriver.ErrSkip
+		if !conn.IsWrapped(n) {
+			return sqldriver.ErrSkip
+		}
 	}
 	return nil
 }

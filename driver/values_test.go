@@ -22,7 +22,7 @@ func TestBind(t *testing.T) {
 		{"", "''"}, {"it's", "'it''s'"}, {word("w"), "'w'"},
 		{[]byte(nil), "NULL"}, {(*int)(nil), "NULL"}, {nil, "NULL"}, {[]byte{}, "X''"}, {[]byte{1}, "X'01'"}, {sql.RawBytes{2}, "X'02'"},
 		{at, "'2024-02-03 04:05:06.123456789+01:00'"}, {at.UTC().Truncate(time.Second), "'2024-02-03 03:05:06+00:00'"},
-		{sqlite3.ZeroBlob(2), "X'0000'"},
+		{sqlite3.ZeroBlob(2), "X'0000'"}, {sqlite3.JSON([]int{1, 2}), "'[1,2]'"}, {sqlite3.JSON(nil), "'null'"}, {sqlite3.Pointer(&at), "NULL"},
 		{sql.NullString{}, "NULL"}, {sql.NullInt64{Int64: 5, Valid: true}, "5"},
 	} {
 		if got := get(t, db, "SELECT quote(?)", test.arg); got != test.want && !(got == "9.0e+999" && test.want == "Inf") && !(got == "-9.0e+999" && test.want == "-Inf") {
@@ -32,7 +32,7 @@ func TestBind(t *testing.T) {
 	if got := get(t, db, "SELECT length(CAST(? AS BLOB))", "a\x00b"); got != int64(3) {
 		t.Error("text was cut at a NUL byte:", got)
 	}
-	for _, arg := range []any{uint64(math.MaxUint64), []int{1}, struct{}{}} {
+	for _, arg := range []any{uint64(math.MaxUint64), []int{1}, struct{}{}, sqlite3.JSON(make(chan int))} {
 		if _, err := db.Exec("SELECT ?", arg); err == nil {
 			t.Errorf("%T is accepted", arg)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -206,7 +207,7 @@ func (s *Stmt) BindName(i int) string {
 }
 
 // Bind gives a value to parameter i, 1 being the first: nil, int64, float64, string, []byte, bool, time.Time (as text,
-// see [TimeLayout]) or sqlite3.ZeroBlob. The value is copied. A nil []byte is NULL.
+// see [TimeLayout]), sqlite3.ZeroBlob, or what sqlite3.JSON or sqlite3.Pointer returns. The value is copied. A nil []byte is NULL.
 func (s *Stmt) Bind(i int, v any) (err error) {
 	outer, err := s.enter(context.Background())
 	if err != nil {
@@ -232,7 +233,23 @@ func (s *Stmt) Bind(i int, v any) (err error) {
 	case sqlite3.ZeroBlob:
 		return s.s.BindZeroBlob(i, int64(v))
 	}
+	switch reflect.TypeOf(v) {
+	case jsonType:
+		return s.s.BindJSON(i, reflect.ValueOf(v).Field(0).Interface())
+	case pointerType:
+		return s.s.BindPointer(i, reflect.ValueOf(v).Field(0).Interface())
+	}
 	return fmt.Errorf("parameter %d: values of type %T cannot be bound", i, v)
+}
+
+// The types of what sqlite3.JSON and sqlite3.Pointer return, which have no names outside of the binding. Both are structs
+// around the value.
+var jsonType, pointerType = reflect.TypeOf(sqlite3.JSON(nil)), reflect.TypeOf(sqlite3.Pointer(nil))
+
+// IsWrapped reports whether v was made by sqlite3.JSON or sqlite3.Pointer.
+func IsWrapped(v any) bool {
+	t := reflect.TypeOf(v)
+	return t == jsonType || t == pointerType
 }
 
 // ClearBindings makes every parameter NULL and frees what was bound.
