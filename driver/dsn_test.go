@@ -57,6 +57,31 @@ func TestDSNName(t *testing.T) {
 	}
 }
 
+// TestPragmaOrder: the order of a DSN is kept but for what must come early, unless the profile sorts.
+func TestPragmaOrder(t *testing.T) {
+	for profile, want := range map[string]string{
+		"mattn":   "busy_timeout(1)|auto_vacuum=1|synchronous=NORMAL|user_version(1)|Application_id(2)|cache_size(3)|foreign_keys=1",
+		"modernc": "busy_timeout(1)|auto_vacuum=1|synchronous=FULL|Application_id(2)|cache_size(3)|user_version(1)|foreign_keys=1",
+		"ncruces": "busy_timeout(1)|auto_vacuum=1|user_version(1)|Application_id(2)|cache_size(3)|foreign_keys=1",
+	} {
+		p, err := profileNamed(profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := parseDSN("file:a.db?_fk=1&_pragma=user_version(1)&_pragma=Application_id(2)&_pragma=cache_size(3)&_pragma=busy_timeout(1)&_vacuum=1", p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var steps []string
+		for _, s := range cfg.setup {
+			steps = append(steps, strings.ReplaceAll(s.sql, "PRAGMA ", ""))
+		}
+		if got := strings.ReplaceAll(strings.Join(steps, "|"), ";", "|"); got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", profile, got, want)
+		}
+	}
+}
+
 // TestDSNPragmas shows the order of the set-up.
 func TestDSNPragmas(t *testing.T) {
 	for _, test := range []struct{ query, want string }{
@@ -337,16 +362,19 @@ func TestUserAuthentication(t *testing.T) {
 func FuzzDSN(f *testing.F) {
 	for _, dsn := range []string{
 		"", ":memory:", "a.db?_fk=1&_pragma=x(1)", "file:a?mode=memory&cache=shared#f?x", "file://host/a", "file:#?_fk=2", "?", "a?%zz", "a?=&&;",
+		"a?_compat=modernc&_strict=1&_timezone=UTC&_time_format=sqlite", "file::memory:?_memory=shared&_compat=ncruces&_timefmt=auto",
 	} {
 		f.Add(dsn)
 	}
 	f.Fuzz(func(t *testing.T, dsn string) {
-		cfg, err := parseDSN(dsn, profiles[0])
-		if err == nil && (cfg.open.VFS == "" || cfg.open.Check() != nil) {
-			t.Errorf("%q: %+v", dsn, cfg)
-		}
-		if err != nil && !strings.HasPrefix(err.Error(), "driver: open ") {
-			t.Errorf("%q: %v", dsn, err)
+		for _, p := range profiles {
+			cfg, err := parseDSN(dsn, p)
+			if err == nil && (cfg.open.VFS == "" || cfg.open.TimeLayout == "" || cfg.open.Check() != nil) {
+				t.Errorf("%q: %+v", dsn, cfg)
+			}
+			if err != nil && !strings.HasPrefix(err.Error(), "driver: open ") {
+				t.Errorf("%q: %v", dsn, err)
+			}
 		}
 	})
 }

@@ -3,6 +3,7 @@ package driver
 import (
 	"database/sql"
 	"math"
+	"reflect"
 	"testing"
 	"time"
 
@@ -156,6 +157,36 @@ func FuzzParseTime(f *testing.F) {
 		if back, _ := parseTime(at.Format("2006-01-02 15:04:05.999999999-07:00"), nil); ok && !back.Equal(at) {
 			if _, offset := at.Zone(); offset%60 == 0 {
 				t.Errorf("%q is %v, which does not come back", s, at)
+			}
+		}
+	})
+}
+
+// FuzzDecoding: whatever is stored, and however times are read, a value comes out that is as stored, a time or a bool.
+func FuzzDecoding(f *testing.F) {
+	f.Add("auto", "DATETIME", int64(0), 0.0, "12:13:14")
+	f.Add("julianday", "BOOLEAN", int64(math.MinInt64), math.NaN(), "-1e300")
+	f.Add("2006", "", int64(math.MaxInt64), math.Inf(1), "2024-01-02T03:04:05Z")
+	f.Fuzz(func(t *testing.T, format, declared string, n int64, r float64, s string) {
+		for _, p := range profiles {
+			d := p.values
+			for _, d.format = range []sqlite3.TimeFormat{d.format, sqlite3.TimeFormat(format)} {
+				for _, d.numbers = range []numberRule{d.numbers, secondsOrMillis, micros, nanos} {
+					for _, v := range []any{n, r, s, []byte(s), nil} {
+						switch got := d.convert(v, d.kind(declared)).(type) {
+						case time.Time:
+							_ = got.Format(time.RFC3339Nano) // as database/sql does for a *string
+						case bool:
+							if v != n {
+								t.Errorf("%#v is a boolean", v)
+							}
+						default:
+							if reflect.TypeOf(got) != reflect.TypeOf(v) {
+								t.Errorf("%#v is %#v", v, got)
+							}
+						}
+					}
+				}
 			}
 		}
 	})
