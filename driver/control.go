@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"errors"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -54,5 +55,14 @@ func (c *session) FileControl(schema string, op sqlite3.FcntlOpcode, arg ...any)
 
 func (c *session) Checkpoint(ctx context.Context, schema string, mode sqlite3.CheckpointMode) (pages, moved int, err error) {
 	pages, moved, err = c.Conn.Checkpoint(ctx, schemaName(schema), mode)
-	return pages, moved, c.fail(err, "", 0)
+	if err == nil {
+		return pages, moved, nil
+	}
+	err = c.fail(err, "", 0)
+	if e, ok := errors.AsType[*Error](err); ok && e.PrimaryCode() == int(sqlite3.BUSY) && e.holder == "" {
+		if reader, ok := c.OldestReader(); ok {
+			e.setHolder(reader.String())
+		}
+	}
+	return pages, moved, err
 }

@@ -163,11 +163,15 @@ func (e *Error) nameHolder(c *conn.Conn) {
 		return
 	}
 	if e.code == int(sqlite3.BUSY_SNAPSHOT) {
-		e.holder = "another connection has written since this transaction began to read; take the write lock first, with _txlock=immediate, WithTxLock or RunTx"
+		e.setHolder("another connection has written since this transaction began to read; take the write lock first, with _txlock=immediate, WithTxLock or RunTx")
 	} else {
-		e.holder = c.Holder()
+		e.setHolder(c.Holder())
 	}
-	if e.holder != "" && !errors.Is(e.err, context.Canceled) && !errors.Is(e.err, context.DeadlineExceeded) {
+}
+
+func (e *Error) setHolder(holder string) {
+	e.holder = holder
+	if holder != "" && !errors.Is(e.err, context.Canceled) && !errors.Is(e.err, context.DeadlineExceeded) {
 		e.msg += ": " + e.holder
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"github.com/turso-coop/turso-coop/vfs"
 )
 
@@ -140,9 +142,42 @@ func TestLongWAL(t *testing.T) {
 	defer reader.Rollback()
 	get(t, reader, "SELECT count(*) FROM t")
 	fill()
-	mustSay(t, <-lines, "level=WARN", "WAL cannot be reused", "has been reading for", "since its last statement, SELECT", "since=")
+	mustSay(t, <-lines, "level=WARN", "WAL cannot be used again", "has been reading for", "since its last statement, SELECT", "since=")
 	fill()
-	mustSay(t, <-lines, "WAL cannot be reused")
+	mustSay(t, <-lines, "WAL cannot be used again")
+	mustSayNothing(t, lines)
+}
+
+// TestBlockedCheckpoint: so is the reader that keeps a checkpoint from being complete, however that was asked for.
+func TestBlockedCheckpoint(t *testing.T) {
+	lines := logged(t)
+	db := open(t, "?_journal=WAL&_timeout=1&_pragma=wal_autocheckpoint(0)")
+	run(t, db, "CREATE TABLE t(a); PRAGMA wal_checkpoint(TRUNCATE)")
+	mustSayNothing(t, lines)
+	reader, err := db.BeginTx(background, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Rollback()
+	get(t, reader, "SELECT count(*) FROM t")
+	run(t, db, "INSERT INTO t VALUES (1)")
+	for _, text := range []string{"PRAGMA wal_checkpoint(TRUNCATE)", "pragma WAL_CHECKPOINT"} {
+		run(t, db, text)
+		mustSay(t, <-lines, "WAL cannot be used again", "has been reading for", "SELECT", "since=")
+		column(t, db, "SELECT 1; "+text+"; SELECT 2") // a script
+		mustSay(t, <-lines, "WAL cannot be used again")
+	}
+	c, err := db.Conn(background)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	err = c.Raw(func(dc any) error {
+		_, _, err := dc.(Conn).Checkpoint(background, "main", sqlite3.CHECKPOINT_TRUNCATE)
+		return err
+	})
+	mustBeBusy(t, err, "connection .* has been reading for .*")
+	mustSay(t, <-lines, "WAL cannot be used again")
 	mustSayNothing(t, lines)
 }
 

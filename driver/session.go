@@ -181,6 +181,9 @@ func (c *session) IsValid() bool { return c.Err() == nil && (!c.broken || c.cfg.
 // Close closes the connection, then what RegisterKey's functions have added to it. An open transaction is rolled back.
 func (c *session) Close() error {
 	err := c.Conn.Close()
+	if c.tx != nil {
+		c.tx.lease.end()
+	}
 	for i := range c.closers {
 		err = errors.Join(err, c.closers[len(c.closers)-1-i]())
 	}

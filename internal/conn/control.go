@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/ncruces/go-sqlite3"
@@ -83,6 +84,7 @@ func (c *Conn) FileControl(schema string, op sqlite3.FcntlOpcode, arg ...any) (a
 func (c *Conn) Checkpoint(ctx context.Context, schema string, mode sqlite3.CheckpointMode) (pages, moved int, err error) {
 	err = c.Do(ctx, func(db *sqlite3.Conn) error {
 		pages, moved, err = db.WALCheckpoint(schema, mode)
+		c.wal.blocked = errors.Is(err, sqlite3.BUSY) || moved < pages
 		return err
 	})
 	return pages, moved, err

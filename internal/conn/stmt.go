@@ -22,13 +22,14 @@ type Stmt struct {
 	// Aux is for the user of the statement: it stays with the statement while that is kept for the next use.
 	Aux any
 
-	c         *Conn
-	s         *sqlite3.Stmt // nil once closed
-	sql       string
-	word      string // the first of sql
-	kind      kind
-	readOnly  bool
-	bindCount int
+	c          *Conn
+	s          *sqlite3.Stmt // nil once closed
+	sql        string
+	word       string // the first of sql
+	kind       kind
+	readOnly   bool
+	bindCount  int
+	checkpoint bool // it is PRAGMA wal_checkpoint
 
 	key          string // what it is kept by; "" if it is not
 	newer, older *Stmt  // while it is kept
@@ -59,7 +60,7 @@ func (c *Conn) Prepare(ctx context.Context, sql string) (_ *Stmt, tail string, e
 	word, kind := kindOf(text)
 	return &Stmt{
 		c: c, s: s, sql: text, word: word, kind: kind,
-		readOnly: s.ReadOnly(), bindCount: s.BindCount(),
+		readOnly: s.ReadOnly(), bindCount: s.BindCount(), checkpoint: isCheckpoint(text, word),
 	}, tail, nil
 }
 
@@ -101,7 +102,9 @@ func (s *Stmt) step(ctx context.Context) (row bool, err error) {
 	}
 	s.failed = false
 	if row {
-		s.rows++
+		if s.rows++; s.checkpoint {
+			s.noteCheckpoint()
+		}
 	} else {
 		s.end(nil)
 	}
@@ -128,6 +131,12 @@ func (s *Stmt) Exec(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.c.leave(outer, &err)
+	if s.checkpoint { // whose row says something
+		if _, err = s.step(ctx); err == nil {
+			err = s.reset()
+		}
+		return err
+	}
 	s.begin()
 	start := s.c.startTimer()
 	err = s.s.Exec()

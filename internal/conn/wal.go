@@ -3,6 +3,7 @@ package conn
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 )
@@ -10,7 +11,8 @@ import (
 // walWatch is what a connection is told of its WAL.
 type walWatch struct {
 	refuseNetwork bool
-	grown         int64 // the size of the WAL in bytes, if it is to be reported
+	grown         int64 // the size of the WAL in bytes, if it has grown conspicuously in the call under way
+	blocked       bool  // a checkpoint of the call under way was not complete
 }
 
 // warned holds the files of which a warning has been logged: one for each is enough.
@@ -32,26 +34,40 @@ func (w *walWatch) WALOnNetwork(path, fileSystem string) error {
 // WALGrew implements vfs.Owner.
 func (w *walWatch) WALGrew(size int64) { w.grown = size }
 
-// reportWAL says which reader keeps the WAL from being begun anew, if one of this process does, when the WAL has grown in
-// the call that returns now. A WAL that one transaction has made long needs no report, and one that a reader of another
-// process keeps long cannot be told from it.
+// noteCheckpoint looks at the row of a PRAGMA wal_checkpoint: https://sqlite.org/pragma.html#pragma_wal_checkpoint
+func (s *Stmt) noteCheckpoint() {
+	busy, pages, moved := s.s.ColumnInt64(0), s.s.ColumnInt64(1), s.s.ColumnInt64(2)
+	s.c.wal.blocked = busy != 0 || moved < pages
+}
+
+// isCheckpoint reports whether sql, which begins with word, makes a checkpoint.
+func isCheckpoint(sql, word string) bool {
+	return strings.EqualFold(word, "PRAGMA") && strings.Contains(strings.ToLower(sql), "wal_checkpoint")
+}
+
+// reportWAL says which reader keeps the WAL from being used again, if one of this process does, when the WAL has grown, or
+// a checkpoint was not complete, in the call that returns now. A WAL that one transaction has made long needs no report,
+// and one that a reader of another process keeps long cannot be told from it.
 func (c *Conn) reportWAL() {
-	size := c.wal.grown
-	if size == 0 {
+	if c.wal.grown == 0 && !c.wal.blocked {
 		return
 	}
-	c.wal.grown = 0
-	a, ok := c.oldestReader()
+	size := c.wal.grown
+	c.wal.grown, c.wal.blocked = 0, false
+	a, ok := c.OldestReader()
 	if !ok {
 		return
 	}
-	slog.Warn("turso-coop: the WAL cannot be reused while a connection reads an old state of the database",
-		"file", c.state.file, "bytes", size, "reader", a.String(), "connection", a.ID, "since", a.Reading)
+	attrs := []any{"file", c.state.file, "reader", a.String(), "connection", a.ID, "since", a.Reading}
+	if size > 0 {
+		attrs = append(attrs, "bytes", size)
+	}
+	slog.Warn("turso-coop: the WAL cannot be used again while a connection reads an old state of the database", attrs...)
 }
 
-// oldestReader returns the other connection to c's database in this process that has been reading for longest, if it began
+// OldestReader returns the other connection to c's database in this process that has been reading for longest, if it began
 // before c did.
-func (c *Conn) oldestReader() (oldest Activity, ok bool) {
+func (c *Conn) OldestReader() (oldest Activity, ok bool) {
 	before := time.Now()
 	if !c.state.reading.IsZero() {
 		before = c.state.reading
