@@ -27,8 +27,9 @@ type Controls interface {
 	Status(op sqlite3.DBStatus, reset bool) (current, highest int64, err error)
 
 	// FileControl asks the file of a database something, or tells it something, as in FileControl("main",
-	// sqlite3.FCNTL_PERSIST_WAL, true). The opcodes that sqlite3 has are supported, with the Go types that
-	// (*sqlite3.Conn).FileControl takes: https://sqlite.org/c3ref/file_control.html
+	// sqlite3.FCNTL_PERSIST_WAL, true). The opcodes that sqlite3 has are there, with the Go types that
+	// (*sqlite3.Conn).FileControl takes; what the file does not know is an error:
+	// https://sqlite.org/c3ref/file_control.html
 	FileControl(schema string, op sqlite3.FcntlOpcode, arg ...any) (answer any, err error)
 
 	// Checkpoint moves what is in the WAL to the database. It returns how many pages the WAL had and how many of them

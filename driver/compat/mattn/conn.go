@@ -122,15 +122,17 @@ func (c *SQLiteConn) SetLimit(id int, newVal int) int {
 	return c.native.Limit(sqlite3.LimitCategory(id), newVal)
 }
 
-// SetFileControlInt tells the file of a database something. op is SQLITE_FCNTL_CHUNK_SIZE, _RESERVE_BYTES, _PERSIST_WAL or
-// _POWERSAFE_OVERWRITE; others are an error.
+// SetFileControlInt tells the file of a database something. op is SQLITE_FCNTL_RESERVE_BYTES, _PERSIST_WAL or
+// _POWERSAFE_OVERWRITE, or _CHUNK_SIZE, a hint that changes nothing here; others are an error.
 func (c *SQLiteConn) SetFileControlInt(dbName string, op int, arg int) error {
 	var value any = arg
 	switch op {
-	case SQLITE_FCNTL_CHUNK_SIZE, SQLITE_FCNTL_RESERVE_BYTES:
+	case SQLITE_FCNTL_CHUNK_SIZE:
+		return c.Ping(context.Background())
+	case SQLITE_FCNTL_RESERVE_BYTES:
 	case SQLITE_FCNTL_PERSIST_WAL, SQLITE_FCNTL_POWERSAFE_OVERWRITE:
 		if arg < 0 {
-			return nil // asks for what this method does not return
+			return c.Ping(context.Background()) // asks for what this method does not return
 		}
 		value = arg != 0
 	default:

@@ -160,6 +160,7 @@ func (d *Driver) setUp(c *conn, dsn string) (err, refused error) {
 	defer d.mu.Lock() // hooks may register
 	for _, hook := range hooks {
 		if err := hook(c, dsn); err != nil {
+			err = fmt.Errorf("connection hook: %w", err)
 			return err, err
 		}
 	}
