@@ -394,8 +394,8 @@ func (cfg *config) readOthers(p *params) error {
 
 // The limits of _max_memory: less does not hold SQLite itself, more it cannot address.
 const (
-	leastMemory = 4 << 20
-	mostMemory  = 4 << 30
+	leastMemory int64 = 4 << 20
+	mostMemory  int64 = 4 << 30
 )
 
 // readConfiguration reads the keys that stand for sqlite3_db_config.

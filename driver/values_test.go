@@ -18,7 +18,7 @@ func TestBind(t *testing.T) {
 		arg  any
 		want string
 	}{
-		{true, "1"}, {false, "0"}, {int8(-1), "-1"}, {uint32(7), "7"}, {'a', "97"}, {math.MaxInt64, "9223372036854775807"},
+		{true, "1"}, {false, "0"}, {int8(-1), "-1"}, {uint32(7), "7"}, {'a', "97"}, {int64(math.MaxInt64), "9223372036854775807"},
 		{float32(1.5), "1.5"}, {math.NaN(), "NULL"}, {math.Inf(1), "Inf"}, {math.Inf(-1), "-Inf"},
 		{"", "''"}, {"it's", "'it''s'"}, {word("w"), "'w'"},
 		{[]byte(nil), "NULL"}, {(*int)(nil), "NULL"}, {nil, "NULL"}, {[]byte{}, "X''"}, {[]byte{1}, "X'01'"}, {sql.RawBytes{2}, "X'02'"},
