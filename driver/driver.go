@@ -112,8 +112,8 @@
 //	_network_fs    warn or refuse: a database in WAL mode on a network file system, where it loses data if two machines
 //	               use it; default warn
 //
-// Without a key, a connection that finds its WAL longer than 16 MiB, and whenever it has doubled, says which other
-// connection of this process keeps it from being used again by reading an old state of the database.
+// Without a key it is said which connection of this process keeps a WAL from being used again, by reading an old state of
+// the database: when a checkpoint that was asked for is not complete, and when the WAL has grown to 16 MiB or doubled since.
 //
 // # Beyond database/sql
 //

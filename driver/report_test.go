@@ -75,6 +75,25 @@ func TestSlowStatements(t *testing.T) {
 	mustSayNothing(t, lines)
 }
 
+func TestBadReportKeys(t *testing.T) {
+	for params, want := range map[string]string{
+		"_slow=50":             "_slow=50: want a duration",
+		"_slow=-1s":            "_slow=-1s: want a duration",
+		"_leaks=soon":          "_leaks=soon: want a duration",
+		"_network_fs=maybe":    "_network_fs=maybe: want one of WARN REFUSE",
+		"_stmt_cache_size=-1":  "_stmt_cache_size=-1: want a number",
+		"_stmt_cache_size=big": "_stmt_cache_size=big: want a number",
+	} {
+		_, err := NewConnector("a.db?" + params)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", params, err)
+		}
+	}
+	if _, err := NewConnector("a.db?_slow=0&_leaks=&_network_fs=Refuse&_stmt_cache_size=0"); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestLeaksAreReported: what is open for long, and rows that the program has lost, with the place where they were opened.
 func TestLeaksAreReported(t *testing.T) {
 	lines := logged(t)
