@@ -263,12 +263,15 @@ func (c *session) setUp(ctx context.Context) error {
 		return c.fail(err, "", 0)
 	}
 	for _, p := range c.cfg.setup {
-		if err := c.Script(ctx, p.sql); err != nil {
-			err = c.fail(err, p.sql, 0)
-			if p.from != "" {
-				err = fmt.Errorf("driver: %s: %w", p.from, err)
-			}
-			return err
+		err := c.Script(ctx, p.sql)
+		switch {
+		case err == nil:
+		case p.from == fromKey && errors.Is(err, sqlite3.ERROR):
+			return fmt.Errorf("driver: %s: SQLite does not understand it", p.from) // its own words would tell the key
+		case p.from != "":
+			return fmt.Errorf("driver: %s: %w", p.from, c.fail(err, p.sql, 0))
+		default:
+			return c.fail(err, p.sql, 0)
 		}
 	}
 	if err := c.chooseBegin(); err != nil {

@@ -46,6 +46,9 @@ type pragma struct {
 	from string // what to name in an error: the _pragma of the DSN, "" for the keys with checked values
 }
 
+// fromKey is what is named instead of a _pragma with the key of an encrypted database.
+const fromKey = "the _pragma with the database's key"
+
 // initFunc sets a new connection up and returns what undoes it once the connection is closed, or nil.
 type initFunc = func(*sqlite3.Conn) (close func() error, err error)
 
@@ -286,7 +289,11 @@ func (cfg *config) readPragmas(p *params) error {
 		late = len(free)
 	}
 	for _, v := range free[:late] {
-		cfg.addSetup("PRAGMA "+v, "_pragma="+v)
+		from := "_pragma=" + v
+		if pragmaRank(v) == rankKey {
+			from = fromKey
+		}
+		cfg.addSetup("PRAGMA "+v, from)
 	}
 	if err := cfg.readPragma(autoVacuumKey, p); err != nil {
 		return err
@@ -314,8 +321,13 @@ func (cfg *config) addSetup(sql, from string) {
 	cfg.setup = append(cfg.setup, pragma{sql, from})
 }
 
-// rankLate is the rank of a PRAGMA that may come at any time.
-const rankLate = 3
+// Ranks of PRAGMAs.
+const (
+	rankKey  = iota // holds the key of an encrypted database
+	rankWait        // says how long to wait for locks
+	rankFile        // says how to make the file
+	rankLate        // may come at any time
+)
 
 // pragmaRank orders what must come early.
 func pragmaRank(text string) int {
@@ -328,11 +340,11 @@ func pragmaRank(text string) int {
 	}
 	switch name {
 	case "key", "hexkey", "textkey":
-		return 0
+		return rankKey
 	case "busy_timeout":
-		return 1
+		return rankWait
 	case "page_size", "auto_vacuum":
-		return 2
+		return rankFile
 	}
 	return rankLate
 }
