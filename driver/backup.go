@@ -110,12 +110,13 @@ func (c *session) openOther(ctx context.Context, dsn string) (*session, error) {
 }
 
 // copyDatabase makes a whole copy and closes other, one of the two sessions.
-func copyDatabase(ctx context.Context, dst *session, schema string, src *session, srcSchema string, other *session, o BackupOptions) error {
+func copyDatabase(ctx context.Context, dst *session, schema string, src *session, srcSchema string, other *session, o BackupOptions) (err error) {
+	defer func() { err = cmp.Or(err, other.Close()) }()
 	b, err := conn.NewBackup(ctx, dst.Conn, schema, src.Conn, srcSchema)
 	if err != nil {
-		_ = other.Close()
 		return src.fail(err, "", 0)
 	}
+	defer func() { err = cmp.Or(err, src.fail(b.Close(), "", 0)) }()
 	stopped := false
 	err = b.Run(ctx, srcSchema, o.pages(), func(remaining, total int) error {
 		if o.Progress == nil {
@@ -125,11 +126,10 @@ func copyDatabase(ctx context.Context, dst *session, schema string, src *session
 		stopped = err != nil
 		return err
 	})
-	if !stopped {
-		err = src.fail(err, "", 0)
+	if stopped {
+		return err
 	}
-	err = cmp.Or(err, src.fail(b.Close(), "", 0))
-	return cmp.Or(err, other.Close())
+	return src.fail(err, "", 0)
 }
 
 func (c *session) NewBackup(ctx context.Context, schema string, src Conn, srcSchema string) (Backup, error) {

@@ -45,6 +45,14 @@ func TestBackupAndRestore(t *testing.T) {
 	if err := c.BackupTo(background, copied, BackupOptions{Progress: func(int, int) error { return enough }}); err != enough {
 		t.Errorf("stopped: %v", err)
 	}
+	func() { // its own panic goes to the caller, and nothing is left open
+		defer func() {
+			if recover() != "progress" || !c.Autocommit() {
+				t.Errorf("after a panic, autocommit is %v", c.Autocommit())
+			}
+		}()
+		_ = c.BackupTo(background, copied, BackupOptions{Progress: func(int, int) error { panic("progress") }})
+	}()
 	var e *Error
 	if err := c.BackupTo(background, filepath.Join(dir, "no", "where.db"), BackupOptions{}); !errors.As(err, &e) || e.Code() != int(sqlite3.CANTOPEN) {
 		t.Errorf("to nowhere: %v", err)
