@@ -117,8 +117,11 @@
 //
 // # Beyond database/sql
 //
-// (*sql.Conn).Raw gives a [Conn]: statements without conversions, and SQLite's connection with its functions, backups
-// and hooks. [RegisterKey] adds keys to the DSN. FTS5, R*Tree and REGEXP are there; package
+// (*sql.Conn).Raw gives a [Conn]: statements without conversions, Go functions in SQL, hooks, backups, BLOBs in pieces,
+// limits and counters, and SQLite's own connection for the rest. A [Connector] has a hook that sets every connection up.
+//
+// Programs that use the types of mattn's or modernc's driver need not change them: the folders compat/mattn and
+// compat/modernc have packages to import instead. [RegisterKey] adds keys to the DSN. FTS5, R*Tree and REGEXP are there; package
 // github.com/turso-coop/turso-coop/driver/vec1 adds vectors.
 package driver
 
