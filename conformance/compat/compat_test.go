@@ -15,6 +15,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	// The programs are built from these, so that their tests run again when these change.
+	_ "github.com/turso-coop/turso-coop/driver/compat/mattn"
+	_ "github.com/turso-coop/turso-coop/driver/compat/modernc"
 )
 
 const ours = "github.com/turso-coop/turso-coop/driver/compat/"
