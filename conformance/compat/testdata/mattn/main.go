@@ -60,7 +60,7 @@ func setUp(c *sqlite3.SQLiteConn) error {
 	}, true); err != nil {
 		return err
 	}
-	if err := c.RegisterFunc("raise", func(l level) (level, error) {
+	if err := c.RegisterFunc("lift", func(l level) (level, error) {
 		if l > 9 {
 			return 0, errors.New("too high")
 		}
@@ -120,7 +120,7 @@ func main() {
 func showFunctions(db *sql.DB) {
 	for _, query := range []string{
 		"SELECT shout('hey', 1, 2)", "SELECT shout(x'6869')", "SELECT shout()", "SELECT shout(1)",
-		"SELECT raise(3)", "SELECT raise(10)", "SELECT raise('x')", "SELECT raise()",
+		"SELECT lift(3)", "SELECT lift(10)", "SELECT lift('x')", "SELECT lift()",
 		"SELECT kind(1)", "SELECT kind(1.5)", "SELECT kind('a')", "SELECT kind(x'01')", "SELECT kind(NULL)",
 		"SELECT hex(head(x'0102'))", "SELECT median(column1) FROM (VALUES (3.0), (1.0), (2.0))", "SELECT median(1.0) WHERE 0",
 		"SELECT group_concat(a) FROM (SELECT column1 AS a FROM (VALUES ('ccc'), ('a'), ('bb')) ORDER BY a COLLATE length)",
@@ -131,7 +131,7 @@ func showFunctions(db *sql.DB) {
 		}
 		fmt.Println(query, "=", got)
 	}
-	fmt.Println("own error:", strings.Contains(value(db, "SELECT raise(10)"), "too high"))
+	fmt.Println("own error:", strings.Contains(value(db, "SELECT lift(10)"), "too high"))
 }
 
 func describe(err error) {
