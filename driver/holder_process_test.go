@@ -53,6 +53,22 @@ func TestHolderInAnotherProcess(t *testing.T) {
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "locked\n" {
 		t.Fatal(line, err)
 	}
+	rows, err := db.Query("SELECT 1 FROM t UNION SELECT 2") // a reader here is not the one in the way
+	if err != nil || !rows.Next() {
+		t.Fatal(err)
+	}
+	defer rows.Close()
 	_, err = db.Exec("INSERT INTO t VALUES (1)")
 	mustBeBusy(t, err, fmt.Sprintf("process %d holds the write lock", child.Process.Pid))
+}
+
+// TestHolderUnknown: the lock of an open file belongs to no process.
+func TestHolderUnknown(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a.db")
+	db := openDSN(t, name+"?_timeout=0")
+	run(t, db, "CREATE TABLE t(a)")
+	holder := openDSN(t, name+"?_locking=EXCLUSIVE")
+	run(t, holder, "INSERT INTO t VALUES (1)") // and keeps its lock, though it does nothing
+	_, err := db.Exec("INSERT INTO t VALUES (1)")
+	mustBeBusy(t, err, "another connection holds the write lock; the system does not tell of which process")
 }

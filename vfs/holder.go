@@ -11,6 +11,8 @@ type Holder struct {
 	// PID is the process, 0 if the system does not tell: the locks that this
 	// library takes belong to an open file, not to a process. It may be this one.
 	PID int
+	// Reader says that it is a read lock, so that who holds it may only read.
+	Reader bool
 }
 
 // A lockRange is a lock of SQLite that the connection that asks does not have.
@@ -46,14 +48,14 @@ func LockHolder(c *sqlite3.Conn) (h Holder, found, ok bool) {
 	if shm, open := main.openWALIndex(); open {
 		for _, r := range []lockRange{lockWALWrite, lockWALRecover} {
 			if pid, held := holderOf(shm, r); held {
-				return Holder{r.name, pid}, true, true
+				return Holder{r.name, pid, false}, true, true
 			}
 		}
 	}
 	descriptor := main.lent.(interface{ Fd() uintptr }) // newFile has checked that
 	for _, r := range []lockRange{lockReserved, lockPending, lockExclusive, lockShared} {
 		if pid, held := holderOf(descriptor.Fd(), r); held {
-			return Holder{r.name, pid}, true, true
+			return Holder{r.name, pid, r == lockShared}, true, true
 		}
 	}
 	return Holder{}, false, true

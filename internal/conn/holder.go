@@ -22,20 +22,21 @@ func (c *Conn) Holder() string {
 	if held.PID > 0 {
 		return fmt.Sprintf("process %d holds %s", held.PID, held.Lock)
 	}
-	if a, ok := c.blocker(); ok {
+	if a, ok := c.blocker(held.Reader || !known); ok {
 		return a.String()
 	}
 	if found {
-		return "another process holds " + held.Lock
+		return "another connection holds " + held.Lock + "; the system does not tell of which process"
 	}
 	return ""
 }
 
 // blocker chooses among the other connections to c's database in this process the one that is most likely in its way: who
-// writes and has done so for longest, otherwise who reads.
-func (c *Conn) blocker() (Activity, bool) {
+// writes and has done so for longest, otherwise, if readers can be in its way, who reads.
+func (c *Conn) blocker(readers bool) (Activity, bool) {
 	list := slices.DeleteFunc(Activities(), func(a Activity) bool {
-		return a.ID == c.state.id || a.File != c.state.file || a.File == "" || a.Reading.IsZero() || a.Waiting
+		return a.ID == c.state.id || a.File != c.state.file || a.File == "" || a.Waiting ||
+			a.Writing.IsZero() && (!readers || a.Reading.IsZero())
 	})
 	if len(list) == 0 {
 		return Activity{}, false
