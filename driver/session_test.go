@@ -5,11 +5,10 @@ import (
 	"database/sql"
 	sqldriver "database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
+	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/ncruces/go-sqlite3"
@@ -189,90 +188,35 @@ func TestResults(t *testing.T) {
 	check("-- nothing", 0, 0)
 }
 
-func TestPrepared(t *testing.T) {
+func TestColumnTypes(t *testing.T) {
 	db := open(t, "")
-	run(t, db, "CREATE TABLE t(a, b)")
-	s, err := db.Prepare("INSERT INTO t VALUES (:a, ?); INSERT INTO t VALUES (0, 0)")
+	run(t, db, `CREATE TABLE t(i BigInt, s VARCHAR(10), b BLOB, r REAL, n DECIMAL(10,2), d DATETIME, o BOOLEAN, x)`)
+	rows, err := db.Query("SELECT *, i+1 FROM t")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	for range 2 {
-		if _, err := s.Exec(sql.Named("a", 1), strings.Repeat("x", 2*largeArguments)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := s.Exec(1, 2); err != nil {
+	defer rows.Close()
+	types, err := rows.ColumnTypes()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got := column(t, db, "SELECT length(b) FROM t"); !slices.Equal(got, ints(2*largeArguments, 2*largeArguments, 1)) {
-		t.Fatal(got)
-	}
-	for _, test := range []struct {
-		args []any
-		want string
+	for i, want := range []struct {
+		name string
+		typ  any
 	}{
-		{[]any{1}, "sql: expected 2 arguments, got 1"},
-		{[]any{1, 2, 3}, "sql: expected 2 arguments, got 3"},
-		{nil, "sql: expected 2 arguments, got 0"},
+		{"BigInt", sql.NullInt64{}}, {"VARCHAR(10)", sql.NullString{}}, {"BLOB", sql.RawBytes{}}, {"REAL", sql.NullFloat64{}},
+		{"DECIMAL(10,2)", sql.NullFloat64{}}, {"DATETIME", sql.NullTime{}}, {"BOOLEAN", sql.NullBool{}}, {"", new(any)}, {"", new(any)},
 	} {
-		if _, err := s.Exec(test.args...); err == nil || err.Error() != test.want {
-			t.Errorf("%v, want %s", err, test.want)
+		got := types[i]
+		if got.DatabaseTypeName() != want.name || got.ScanType() != reflect.TypeOf(want.typ) {
+			t.Errorf("%s is %q, %v, want %q, %T", got.Name(), got.DatabaseTypeName(), got.ScanType(), want.name, want.typ)
 		}
-		if _, err := s.Query(test.args...); err == nil || err.Error() != test.want {
-			t.Errorf("%v, want %s", err, test.want)
+		if nullable, ok := got.Nullable(); !nullable || !ok {
+			t.Error("not nullable")
 		}
-	}
-	empty, err := db.Prepare(" -- nothing")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer empty.Close()
-	if _, err := empty.Exec(); err != nil {
-		t.Error(err)
-	}
-	if rows, err := empty.Query(); err != nil || rows.Next() {
-		t.Error(err)
-	}
-}
-
-// TestPreparedWithOpenRows: inside a transaction database/sql runs a statement whose rows are still open.
-func TestPreparedWithOpenRows(t *testing.T) {
-	db := open(t, "")
-	run(t, db, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2), (3)")
-	tx, err := db.Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback()
-	s, err := tx.Prepare("SELECT a FROM t WHERE a > ?")
-	if err != nil {
-		t.Fatal(err)
-	}
-	outer, err := s.Query(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for outer.Next() {
-		var a, b int
-		if err := outer.Scan(&a); err != nil {
-			t.Fatal(err)
+		if _, ok := got.Length(); ok {
+			t.Error("has a length")
 		}
-		inner, err := s.Query(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for inner.Next() {
-			inner.Scan(&b)
-			got = append(got, fmt.Sprint(a, b))
-		}
-		if _, err := s.Exec(9); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if want := []string{"1 2", "1 3", "2 3"}; !slices.Equal(got, want) || outer.Err() != nil {
-		t.Fatal(got, outer.Err())
 	}
 }
 

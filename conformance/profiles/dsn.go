@@ -1,4 +1,4 @@
-package dropin
+package profiles
 
 import (
 	"context"
@@ -77,8 +77,8 @@ func dsnScenarios() []Scenario {
 		list = append(list, Scenario{"name " + name, nil, func(o *Observer) { o.names(name) }})
 	}
 	for _, dsn := range []string{
-		":memory:", "", "file::memory:", "file::memory:?cache=shared", "file:dropin?mode=memory&cache=shared", "file:dropin2?mode=memory",
-		"file:/dropin3?vfs=memdb", ":memory:?_fk=1", ":memory:?cache=shared",
+		":memory:", "", "file::memory:", "file::memory:?cache=shared", "file:one?mode=memory&cache=shared", "file:two?mode=memory",
+		"file:/three?vfs=memdb", ":memory:?_fk=1", ":memory:?cache=shared",
 	} {
 		list = append(list, Scenario{"memory " + dsn, nil, func(o *Observer) { o.memory(dsn) }})
 	}

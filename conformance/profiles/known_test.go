@@ -1,4 +1,4 @@
-package dropin
+package profiles
 
 import "slices"
 
@@ -20,7 +20,7 @@ var differences = []difference{
 	{"a PRAGMA does not switch the waiting for locks off", onNcru, []string{"dsn _pragma=cache_size(5): busy_timeout"}},
 	{"capitals are accepted", onNcru, []string{"dsn _txlock=IMMEDIATE: cache_size"}},
 	{"databases in memory with cache=shared are shared, as the DSN asks", onNcru, []string{
-		"memory file::memory:?cache=shared", "memory file:dropin?mode=memory&cache=shared",
+		"memory file::memory:?cache=shared", "memory file:one?mode=memory&cache=shared",
 	}},
 
 	{"one argument answers all parameters of its name", onMattn, []string{

@@ -1,6 +1,6 @@
 //go:build cgo
 
-package dropin
+package profiles
 
 import (
 	"database/sql"

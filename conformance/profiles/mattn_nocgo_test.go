@@ -1,6 +1,6 @@
 //go:build !cgo
 
-package dropin
+package profiles
 
 // mattnBuilt says whether the binary holds mattn's driver.
 const mattnBuilt = false

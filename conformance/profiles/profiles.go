@@ -1,9 +1,9 @@
-// Package dropin holds what programs can observe of the drivers that turso-coop stands in for, as scenarios that run on
+// Package profiles holds what programs can observe of the drivers that turso-coop stands in for, as scenarios that run on
 // any driver of database/sql. Its test runs every one on each of them, and on turso-coop with the profile of its name,
 // and compares what was observed line by line.
 //
 // Each driver runs in a process of its own: two of them register the same name, and some crash in places.
-package dropin
+package profiles
 
 import (
 	"cmp"

@@ -1,4 +1,4 @@
-package dropin
+package profiles
 
 import (
 	"encoding/json"
@@ -19,7 +19,7 @@ import (
 
 // peerVariable is the environment variable that makes the test's binary run scenarios on a driver: it holds the name
 // that the driver has registered. The arguments are those of the program in the directory ncruces.
-const peerVariable = "TURSO_COOP_DROPIN_PEER"
+const peerVariable = "TURSO_COOP_PROFILES_PEER"
 
 func TestMain(m *testing.M) {
 	registered := os.Getenv(peerVariable)

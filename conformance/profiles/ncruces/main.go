@@ -11,14 +11,14 @@ import (
 	_ "github.com/ncruces/go-sqlite3/driver"
 	_ "github.com/ncruces/go-sqlite3/vfs/memdb"
 
-	"github.com/turso-coop/turso-coop/conformance/dropin"
+	"github.com/turso-coop/turso-coop/conformance/profiles"
 )
 
 func main() {
 	if len(os.Args) < 2 {
 		log.Fatal("usage: ncruces directory scenario...")
 	}
-	if err := dropin.Serve(os.Stdout, "sqlite3", os.Args[1], os.Args[2:]); err != nil {
+	if err := profiles.Serve(os.Stdout, "sqlite3", os.Args[1], os.Args[2:]); err != nil {
 		log.Fatal(err)
 	}
 }
