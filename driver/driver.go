@@ -113,7 +113,7 @@
 //	               use it; default warn
 //
 // Without a key it is said which connection of this process keeps a WAL from being used again, by reading an old state of
-// the database: when a checkpoint that was asked for is not complete, and when the WAL has grown to 16 MiB or doubled since.
+// the database: when a checkpoint that was asked for cannot be made, and when the WAL has grown to 16 MiB or doubled since.
 //
 // # Beyond database/sql
 //

@@ -84,7 +84,7 @@ func (c *Conn) FileControl(schema string, op sqlite3.FcntlOpcode, arg ...any) (a
 func (c *Conn) Checkpoint(ctx context.Context, schema string, mode sqlite3.CheckpointMode) (pages, moved int, err error) {
 	err = c.Do(ctx, func(db *sqlite3.Conn) error {
 		pages, moved, err = db.WALCheckpoint(schema, mode)
-		c.wal.blocked = errors.Is(err, sqlite3.BUSY) || moved < pages
+		c.wal.blocked = errors.Is(err, sqlite3.BUSY)
 		return err
 	})
 	return pages, moved, err

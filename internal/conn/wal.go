@@ -11,8 +11,9 @@ import (
 // walWatch is what a connection is told of its WAL.
 type walWatch struct {
 	refuseNetwork bool
-	grown         int64 // the size of the WAL in bytes, if it has grown conspicuously in the call under way
-	blocked       bool  // a checkpoint of the call under way was not complete
+	grown         int64    // the size of the WAL in bytes, if it has grown conspicuously in the call under way
+	blocked       bool     // a checkpoint in the call under way could not be made
+	reported      Activity // the reader that was reported for that last
 }
 
 // warned holds the files of which a warning has been logged: one for each is enough.
@@ -34,11 +35,10 @@ func (w *walWatch) WALOnNetwork(path, fileSystem string) error {
 // WALGrew implements vfs.Owner.
 func (w *walWatch) WALGrew(size int64) { w.grown = size }
 
-// noteCheckpoint looks at the row of a PRAGMA wal_checkpoint: https://sqlite.org/pragma.html#pragma_wal_checkpoint
-func (s *Stmt) noteCheckpoint() {
-	busy, pages, moved := s.s.ColumnInt64(0), s.s.ColumnInt64(1), s.s.ColumnInt64(2)
-	s.c.wal.blocked = busy != 0 || moved < pages
-}
+// noteCheckpoint looks at the row of a PRAGMA wal_checkpoint, which begins with whether others were in the way. A passive
+// checkpoint leaves pages behind while anybody reads, which is no reason to worry.
+// https://sqlite.org/pragma.html#pragma_wal_checkpoint
+func (s *Stmt) noteCheckpoint() { s.c.wal.blocked = s.s.ColumnInt64(0) != 0 }
 
 // isCheckpoint reports whether sql, which begins with word, makes a checkpoint.
 func isCheckpoint(sql, word string) bool {
@@ -46,7 +46,7 @@ func isCheckpoint(sql, word string) bool {
 }
 
 // reportWAL says which reader keeps the WAL from being used again, if one of this process does, when the WAL has grown, or
-// a checkpoint was not complete, in the call that returns now. A WAL that one transaction has made long needs no report,
+// a checkpoint could not be made, in the call that returns now; for checkpoints once for each reader. A WAL that one transaction has made long needs no report,
 // and one that a reader of another process keeps long cannot be told from it.
 func (c *Conn) reportWAL() {
 	if c.wal.grown == 0 && !c.wal.blocked {
@@ -55,9 +55,10 @@ func (c *Conn) reportWAL() {
 	size := c.wal.grown
 	c.wal.grown, c.wal.blocked = 0, false
 	a, ok := c.OldestReader()
-	if !ok {
+	if !ok || size == 0 && a.ID == c.wal.reported.ID && a.Reading.Equal(c.wal.reported.Reading) {
 		return
 	}
+	c.wal.reported = a
 	attrs := []any{"file", c.state.file, "reader", a.String(), "connection", a.ID, "since", a.Reading}
 	if size > 0 {
 		attrs = append(attrs, "bytes", size)
