@@ -1,8 +1,12 @@
 package driver
 
 import (
+	"context"
 	"database/sql"
+	"errors"
+	"slices"
 	"testing"
+	"time"
 )
 
 func BenchmarkOpenQueryClose(b *testing.B) {
@@ -84,4 +88,33 @@ func BenchmarkPreparedInsert(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkLockDeadline waits for a lock that nobody gives back until a context ends, and reports how late that is noticed.
+func BenchmarkLockDeadline(b *testing.B) {
+	name := b.TempDir() + "/a.db"
+	run(b, openDSN(b, name), "CREATE TABLE t(a)")
+	holder, err := openDSN(b, name).BeginTx(WithTxLock(background, Immediate), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer holder.Rollback()
+	db := openDSN(b, name)
+	var late []time.Duration
+	for n := 0; b.Loop(); n++ {
+		deadline := time.Now().Add(time.Duration(1+n%20) * time.Millisecond)
+		ctx, cancel := context.WithDeadline(background, deadline)
+		_, err := db.ExecContext(ctx, "INSERT INTO t VALUES (1)")
+		late = append(late, time.Since(deadline))
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			b.Fatal(err)
+		}
+	}
+	slices.Sort(late)
+	if late[0] < 0 {
+		b.Errorf("given up %v early", -late[0])
+	}
+	b.ReportMetric(float64(late[len(late)/2].Microseconds()), "late-p50-µs")
+	b.ReportMetric(float64(late[len(late)*99/100].Microseconds()), "late-p99-µs")
 }

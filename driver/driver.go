@@ -5,29 +5,39 @@
 //	db, err := sql.Open("turso-coop", "app.db?_journal=WAL&_sync=FULL")
 //
 // It runs SQLite itself, and behaves as programs written for github.com/mattn/go-sqlite3 expect: the same DSN, the same
-// values, the same error texts.
+// values, the same error texts. For programs written for other drivers there are other names:
+//
+//	"turso-coop"           github.com/mattn/go-sqlite3
+//	"turso-coop-modernc"   modernc.org/sqlite, github.com/glebarez/go-sqlite
+//	"turso-coop-ncruces"   github.com/ncruces/go-sqlite3/driver
+//
+// They differ in defaults and where the drivers contradict each other: in how arguments go to parameters, how times are
+// stored, which values are times and booleans, what sql.ColumnType says, and in error texts. The key _compat chooses the
+// same in a DSN. A program that calls its driver "sqlite3" or "sqlite" can keep that name, see [Driver].
 //
 // # What to open
 //
 // A DSN is a path, or a URI that begins with "file:" (https://sqlite.org/uri.html), and after a "?" the keys below. In
 // a URI, and only there, SQLite's own keys count as well: mode=ro opens for reading only. A "?" in a path is written
-// %3f in a URI.
+// %3f in a URI. With "turso-coop-ncruces" it is a part of the path, and only a URI has keys.
 //
-// ":memory:" is a database in memory, and "" one in a temporary file: each connection of the pool has its own. Shared by
-// the pool are "file:name?mode=memory&cache=shared" and "file:/name?vfs=memdb", as long as one connection is open.
-// cache=shared means nothing for files.
+// ":memory:" is a database in memory, and "" one in a temporary file: each connection of the pool has its own. With
+// _memory=shared the pool has one, which lasts until the pool is closed. Shared by the whole process, as long as one
+// connection is open, are "file:name?mode=memory&cache=shared" and "file:/name?vfs=memdb". cache=shared means nothing
+// for files.
 //
 // # Keys
 //
-// Where two names are given they mean the same, and the second wins. Values are checked by sql.Open. Unknown keys are
-// ignored.
+// Where two names are given they mean the same, and the second wins. Every name of the driver knows the keys of all.
+// Values are checked by sql.Open, before anything is opened. Unknown keys are ignored. The defaults are those of
+// "turso-coop".
 //
 //	_busy_timeout, _timeout          how long to wait for a lock, in milliseconds; default 5000
 //	_journal_mode, _journal          DELETE TRUNCATE PERSIST MEMORY WAL OFF; default: what the file says
 //	_synchronous, _sync              OFF NORMAL FULL EXTRA or 0 to 3; default NORMAL
 //	_foreign_keys, _fk               boolean; default off
 //	_txlock                          deferred immediate exclusive: how transactions begin; default deferred
-//	_loc                             time zone of the times that are read, or auto for the local one; default: as stored
+//	_readonly_tx                     enforce: transactions that say that they only read cannot write
 //	_auto_vacuum, _vacuum            NONE FULL INCREMENTAL or 0 to 2
 //	_cache_size                      pages, or minus KiB
 //	_case_sensitive_like, _cslike    boolean
@@ -39,6 +49,12 @@
 //	_secure_delete                   boolean or FAST
 //	_writable_schema                 boolean
 //	_pragma                          any other PRAGMA, as in _pragma=temp_store(memory); may be repeated
+//	_dqs                             boolean: whether double quotes may stand around strings; default on
+//	_defensive                       boolean: forbids what can damage the file; default off
+//	_memory                          shared: the pool shares a database in memory
+//	_max_memory                      limit of SQLite's memory for a connection, in bytes; default 256 MiB
+//	_strict                          boolean: unknown keys are errors
+//	_compat                          mattn modernc ncruces: the driver to stand in for
 //	_engine                          uring or pool: how files are read and written; default: the better one that works
 //	vfs                              name of a VFS registered with github.com/ncruces/go-sqlite3/vfs
 //
@@ -52,112 +68,217 @@
 // Times are written as text, with their offset from UTC. They are read from columns declared as DATE, DATETIME or
 // TIMESTAMP, from text of any usual layout and from numbers of seconds or milliseconds; text that is no time is read
 // as the zero time. Columns declared as BOOLEAN are read as bool. Everything else is int64, float64, string or []byte,
-// as SQLite has stored it.
+// as SQLite has stored it. These keys change that:
+//
+//	_loc                    time zone of the times that are read, or auto for the local one; default: as stored
+//	_timezone               time zone in which times are written and read, also those that are stored without an offset
+//	_time_format            sqlite datetime string_no_monotonic: how times are written
+//	_time_integer_format    unix unix_milli unix_micro unix_nano: times are written as integers
+//	_timefmt                how times are written, and what is tried first in reading them: auto sqlite rfc3339, or a
+//	                        format of github.com/ncruces/go-sqlite3 (TimeFormat), or a layout of package time
+//	_inttotime              boolean: INTEGER in columns of times is a time
+//	_texttotime             boolean: text that is a time is one also in columns without a declared type
+//	_decltypes              wide: DATETIME(n), TIMESTAMP(n), TIMESTAMPTZ and TIMESTAMP WITH TIME ZONE are times too
 //
 // # Statements
 //
 // Exec and Query run every statement of a text; parameters take the arguments in turn, and sql.Named arguments wherever
-// their name occurs. Query returns the rows of the last statement.
+// their name occurs. Query returns the rows of the last statement. A prepared statement is the first one of its text.
 //
 // A context ends a statement that runs and a wait for a lock. The error is then the context's. If the statement was
 // about to write in a transaction, SQLite has rolled the whole transaction back: all that is left to do with it is
 // Rollback, other calls return an error that wraps sql.ErrTxDone.
 //
-// Errors of SQLite are an [*Error]. A panic in a function that SQLite calls is an error too; the pool replaces the
+// Each connection keeps statements compiled that it has run, by their text, for the next time; _stmt_cache_size says how
+// many, by default 64, and 0 none. A change of the schema, by whomever, is seen as ever. While databases are attached
+// nothing is kept.
+//
+// [RunTx] runs a function in a transaction, waits for its turn, and runs it again where that is safe and needed.
+// [WithTxLock] chooses for a transaction what _txlock chooses for all. SQLite has one isolation level, so that those of
+// sql.TxOptions mean nothing, except with "turso-coop-ncruces".
+//
+// Errors of SQLite are an [*Error]. errors.As also finds in them the error type of github.com/mattn/go-sqlite3. A panic in a function that SQLite calls is an error too; the pool replaces the
 // connection.
+//
+// # What goes on
+//
+// An error for a locked database says who holds the lock, see [Error.Holder]. [ReadStats] and [Var] tell what the
+// connections of the process have done and are doing. These keys have more written to slog's default logger, as warnings:
+//
+//	_slow          a duration such as 50ms: statements that take so long, without their arguments; waits for locks count,
+//	               the time between the calls of a query's Next does not
+//	_leaks         a duration such as 1m: transactions and rows that are open for so long, and rows that are lost, with
+//	               the place where they were opened; this costs about a microsecond for each
+//	_network_fs    warn or refuse: a database in WAL mode on a network file system, where it loses data if two machines
+//	               use it; default warn
+//
+// Without a key it is said which connection of this process keeps a WAL from being used again, by reading an old state of
+// the database: when a checkpoint that was asked for cannot be made, and when the WAL has grown to 16 MiB or doubled since.
 //
 // # Beyond database/sql
 //
-// (*sql.Conn).Raw gives a [Conn]: statements without conversions, and SQLite's connection with its functions, backups
-// and hooks. [RegisterKey] adds keys to the DSN. FTS5, R*Tree and REGEXP are there.
+// (*sql.Conn).Raw gives a [Conn]: statements without conversions, Go functions in SQL, hooks, backups, BLOBs in pieces,
+// limits and counters, and SQLite's own connection for the rest. A [Connector] has a hook that sets every connection up.
+//
+// Programs that use the types of mattn's or modernc's driver need not change them: the folders compat/mattn and
+// compat/modernc have packages to import instead. [RegisterKey] adds keys to the DSN. FTS5, R*Tree and REGEXP are there; package
+// github.com/turso-coop/turso-coop/driver/vec1 adds vectors.
 package driver
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
-	"time"
+	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/ext/fts5"
 	"github.com/ncruces/go-sqlite3/ext/regexp"
 	"github.com/ncruces/go-sqlite3/ext/rtree"
-	_ "github.com/ncruces/go-sqlite3/vfs/memdb" // databases in memory that connections share
+	"github.com/ncruces/go-sqlite3/vfs/memdb"
 
 	"github.com/turso-coop/turso-coop/internal/conn"
 )
 
-// Name is the name that this package registers with database/sql.
+// Name is the name of the driver that behaves as github.com/mattn/go-sqlite3. Beside it this package registers
+// "turso-coop-modernc" and "turso-coop-ncruces".
 const Name = "turso-coop"
 
-func init() { sql.Register(Name, Driver{}) }
+// alias is a further name to register, for programs whose driver name cannot be changed in their source. It is set with
+//
+//	go build -ldflags="-X github.com/turso-coop/turso-coop/driver.alias=sqlite3"
+//
+// and may say which driver to stand in for, as in "sqlite=modernc".
+var alias string
 
-// Driver is what this package registers with database/sql.
-type Driver struct{}
+func init() {
+	sql.Register(Name, Driver{})
+	for _, p := range profiles[1:] {
+		sql.Register(Name+"-"+p.name, Driver{p.name})
+	}
+	if name, compat, _ := strings.Cut(alias, "="); name != "" {
+		sql.Register(name, Driver{compat})
+	}
+}
+
+// Driver is what this package registers with database/sql. A program can register another name itself, unless it still
+// imports the driver whose name that is:
+//
+//	sql.Register("sqlite3", driver.Driver{})
+type Driver struct {
+	// Compat is the driver that is stood in for: "mattn", "modernc" or "ncruces"; "" is "mattn".
+	Compat string
+}
 
 var _ sqldriver.DriverContext = Driver{}
 
 // Open opens one connection. database/sql uses OpenConnector instead.
-func (Driver) Open(dsn string) (sqldriver.Conn, error) {
-	c, err := NewConnector(dsn)
+func (d Driver) Open(dsn string) (sqldriver.Conn, error) {
+	c, err := d.connector(dsn)
 	if err != nil {
 		return nil, err
 	}
+	defer c.Close()
 	return c.Connect(context.Background())
 }
 
 // OpenConnector implements driver.DriverContext.
-func (Driver) OpenConnector(dsn string) (sqldriver.Connector, error) { return NewConnector(dsn) }
+func (d Driver) OpenConnector(dsn string) (sqldriver.Connector, error) { return d.connector(dsn) }
 
-// Connector opens connections to what one DSN names, for sql.OpenDB. Its methods may be called concurrently.
-type Connector struct{ cfg *config }
-
-var _ sqldriver.Connector = (*Connector)(nil)
-
-// NewConnector checks a DSN; whatever is wrong with it is said here. Nothing is opened yet.
-func NewConnector(dsn string) (*Connector, error) {
-	cfg, err := parseDSN(dsn)
+func (d Driver) connector(dsn string) (*Connector, error) {
+	p, err := profileNamed(d.Compat)
+	if err != nil {
+		return nil, fmt.Errorf("driver: Driver.Compat: %w", err)
+	}
+	cfg, err := parseDSN(dsn, p)
 	if err != nil {
 		return nil, err
 	}
-	return &Connector{cfg}, nil
+	if cfg.shared != "" {
+		memdb.Create(cfg.shared, nil)
+	}
+	return &Connector{cfg: cfg}, nil
 }
 
+// Connector opens connections to what one DSN names, for sql.OpenDB. Its methods may be called concurrently.
+type Connector struct {
+	// ConnectHook, if it is not nil, sets a new connection up after the DSN has. Its error is that of Connect, and the
+	// connection is closed. It may be called concurrently, for different connections; set it before the first.
+	ConnectHook func(ctx context.Context, c Conn) error
+
+	cfg *config
+}
+
+var _ sqldriver.Connector = (*Connector)(nil)
+
+// NewConnector checks a DSN; whatever is wrong with it is said here. Nothing is opened yet. The connections behave as
+// those of [Name] unless the DSN says otherwise.
+func NewConnector(dsn string) (*Connector, error) { return Driver{}.connector(dsn) }
+
 // Driver implements driver.Connector.
-func (c *Connector) Driver() sqldriver.Driver { return Driver{} }
+func (c *Connector) Driver() sqldriver.Driver { return Driver{c.cfg.profile.name} }
+
+// Close lets a database that _memory=shared has made go with its last connection. (*sql.DB).Close calls it.
+func (c *Connector) Close() error {
+	if c.cfg.shared != "" {
+		memdb.Delete(c.cfg.shared)
+	}
+	return nil
+}
 
 // Connect opens a connection and sets it up as the DSN says. The context can interrupt that.
 func (c *Connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
-	core, err := conn.Open(ctx, c.cfg.open)
+	opening := ctx
+	if c.cfg.maxMemory > 0 {
+		opening = sqlite3.WithMaxMemory(ctx, c.cfg.maxMemory)
+	}
+	core, err := conn.Open(opening, c.cfg.open)
 	if err != nil {
-		return nil, newError(err, nil, "", 0)
+		return nil, newError(err, c.cfg.profile, nil, "", 0)
 	}
 	s := &session{Conn: core, cfg: c.cfg}
-	if err := s.setUp(ctx); err != nil {
+	err = s.setUp(ctx)
+	if err == nil && c.ConnectHook != nil {
+		err = s.callHook(ctx, c.ConnectHook)
+	}
+	if err != nil {
 		_ = s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-// defaultBusyTimeout is how long a statement waits for a lock unless the DSN says otherwise.
-const defaultBusyTimeout = 5 * time.Second
+// callHook calls f, whose panic is an error as in every call.
+func (c *session) callHook(ctx context.Context, f func(context.Context, Conn) error) (err error) {
+	panicked := c.Do(ctx, func(*sqlite3.Conn) error {
+		err = f(ctx, c)
+		return nil
+	})
+	return cmp.Or(c.fail(panicked, "", 0), err)
+}
 
 // setUp makes a new connection what the DSN says.
 func (c *session) setUp(ctx context.Context) error {
-	if err := c.Do(ctx, likeStock); err != nil {
+	if err := c.Do(ctx, c.cfg.configure); err != nil {
 		return c.fail(err, "", 0)
 	}
 	for _, p := range c.cfg.setup {
-		if err := c.Script(ctx, p.sql); err != nil {
-			err = c.fail(err, p.sql, 0)
-			if p.from != "" {
-				err = fmt.Errorf("driver: %s: %w", p.from, err)
-			}
-			return err
+		err := c.Script(ctx, p.sql)
+		switch {
+		case err == nil:
+		case p.from == fromKey && errors.Is(err, sqlite3.ERROR):
+			return fmt.Errorf("driver: %s: SQLite does not understand it", p.from) // its own words would tell the key
+		case p.from != "":
+			return fmt.Errorf("driver: %s: %w", p.from, c.fail(err, p.sql, 0))
+		default:
+			return c.fail(err, p.sql, 0)
 		}
+	}
+	if err := c.chooseBegin(); err != nil {
+		return err
 	}
 	if err := c.refuseUsers(ctx); err != nil {
 		return err
@@ -180,17 +301,18 @@ func (c *session) setUp(ctx context.Context) error {
 	return nil
 }
 
-// likeStock undoes what the build of SQLite in the binding has changed from SQLite's defaults.
-func likeStock(db *sqlite3.Conn) error {
+// configure sets what the build of SQLite in the binding, its default or the DSN would have otherwise.
+func (cfg *config) configure(db *sqlite3.Conn) error {
 	var errs []error
 	for _, option := range []struct {
 		op sqlite3.DBConfig
 		on bool
 	}{
-		{sqlite3.DBCONFIG_ENABLE_FKEY, false},
-		{sqlite3.DBCONFIG_DQS_DDL, true},
-		{sqlite3.DBCONFIG_DQS_DML, true},
-		{sqlite3.DBCONFIG_TRUSTED_SCHEMA, true},
+		{sqlite3.DBCONFIG_ENABLE_FKEY, cfg.profile.foreignKeys},
+		{sqlite3.DBCONFIG_DQS_DDL, cfg.doubleQuotes},
+		{sqlite3.DBCONFIG_DQS_DML, cfg.doubleQuotes},
+		{sqlite3.DBCONFIG_TRUSTED_SCHEMA, cfg.profile.trusted},
+		{sqlite3.DBCONFIG_DEFENSIVE, cfg.defensive},
 	} {
 		_, err := db.Config(option.op, option.on)
 		errs = append(errs, err)

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"cmp"
+	"crypto/rand"
 	"fmt"
 	"math"
 	"net/url"
@@ -20,13 +21,23 @@ import (
 
 // config is what a DSN says, checked.
 type config struct {
-	open     conn.Options
-	memory   bool           // the content lives and dies with the connections
-	begin    string         // starts a transaction
-	loc      *time.Location // zone of the times that are read; nil leaves them as they are
-	password bool           // an _auth_pass was given
-	setup    []pragma       // run for every new connection, in this order
-	inits    []initFunc     // then these
+	profile   *profile // decides what no key does
+	open      conn.Options
+	maxMemory int64         // in bytes, of one connection; 0 is the binding's limit
+	leaks     time.Duration // what is open for longer is reported; 0 reports nothing
+	memory    bool          // the content lives and dies with the connections
+	shared    string        // name of the database in memory that exists as long as the pool; "" is none
+
+	begin    string   // starts a transaction; "" is what the profile says
+	readOnly bool     // a transaction that says that it only reads cannot write
+	times    encoding // of arguments
+	values   decoding // of results
+
+	doubleQuotes bool       // may stand around strings
+	defensive    bool       // SQLITE_DBCONFIG_DEFENSIVE
+	password     bool       // an _auth_pass was given
+	setup        []pragma   // run for every new connection, in this order
+	inits        []initFunc // then these
 }
 
 // pragma is one step of setting a connection up.
@@ -34,6 +45,9 @@ type pragma struct {
 	sql  string
 	from string // what to name in an error: the _pragma of the DSN, "" for the keys with checked values
 }
+
+// fromKey is what is named instead of a _pragma with the key of an encrypted database.
+const fromKey = "the _pragma with the database's key"
 
 // initFunc sets a new connection up and returns what undoes it once the connection is closed, or nil.
 type initFunc = func(*sqlite3.Conn) (close func() error, err error)
@@ -63,16 +77,18 @@ func RegisterKey(name string, open func(value string) (init func(*sqlite3.Conn) 
 	keys.open[name] = open
 }
 
-// parseDSN checks everything that a DSN says. It opens nothing. Its errors do not repeat the DSN, which can hold a key.
-func parseDSN(dsn string) (*config, error) {
+// parseDSN checks everything that a DSN says to the driver of profile p. It opens nothing. Its errors do not repeat the
+// DSN, which can hold a key.
+func parseDSN(dsn string, p *profile) (*config, error) {
 	name, query := dsn, ""
-	if i := strings.IndexByte(dsn, '?'); i > 0 {
+	isURI := strings.HasPrefix(dsn, "file:")
+	if i := strings.IndexByte(dsn, '?'); i > 0 && (isURI || !p.literalName) {
 		name, query = dsn[:i], dsn[i+1:]
 	}
-	if strings.HasPrefix(dsn, "file:") {
+	if isURI {
 		query, _, _ = strings.Cut(query, "#") // the fragment of a URI means nothing to SQLite
 	}
-	cfg := &config{begin: "BEGIN"}
+	cfg := &config{profile: p}
 	if err := cfg.read(name, query); err != nil {
 		return nil, fmt.Errorf("driver: open %s: %w", name, err)
 	}
@@ -84,47 +100,71 @@ func (cfg *config) read(name, query string) error {
 	if err != nil {
 		return err
 	}
-	if err := cfg.readPragmas(p); err != nil {
+	if err := cfg.readProfile(p); err != nil {
 		return err
 	}
-	if err := cfg.readOthers(p); err != nil {
-		return err
-	}
-	if err := cfg.readKeys(p); err != nil {
-		return err
+	for _, read := range []func(*params) error{
+		cfg.readPragmas, cfg.readTransactions, cfg.readTimes, cfg.readOthers, cfg.readKeys,
+	} {
+		if err := read(p); err != nil {
+			return err
+		}
 	}
 	if err := cfg.readName(name, p); err != nil {
 		return err
 	}
+	if err := p.refuseUnknown(); err != nil {
+		return err
+	}
+	cfg.open.TimeLayout = cfg.times.layout
 	return cfg.open.Check()
 }
 
+// readProfile takes over what the profile says, before any key changes it.
+func (cfg *config) readProfile(p *params) error {
+	if name := p.get("_compat", ""); name != "" {
+		var err error
+		if cfg.profile, err = profileNamed(name); err != nil {
+			return fmt.Errorf("_compat: %w", err)
+		}
+	}
+	cfg.readOnly = cfg.profile.readOnly
+	cfg.times, cfg.values = cfg.profile.times, cfg.profile.values
+	cfg.doubleQuotes = cfg.profile.doubleQuotes
+	cfg.open.BusyTimeout = cfg.profile.busyTimeout
+	return nil
+}
+
 // params are the keys of a DSN in order.
-type params []param
+type params struct {
+	list  []param
+	asked map[string]bool // the names that were looked for, which are those that mean something
+}
 
 type param struct {
 	key, value string
 	raw        string // the text of both
 }
 
-func parseQuery(query string) (params, error) {
+func parseQuery(query string) (*params, error) {
 	if _, err := url.ParseQuery(query); err != nil {
 		return nil, err
 	}
-	var p params
+	p := &params{asked: map[string]bool{"": true}}
 	for raw := range strings.SplitSeq(query, "&") {
 		k, v, _ := strings.Cut(raw, "=")
 		key, _ := url.QueryUnescape(k)
 		value, _ := url.QueryUnescape(v)
-		p = append(p, param{key, value, raw})
+		p.list = append(p.list, param{key, value, raw})
 	}
 	return p, nil
 }
 
 // get returns the first value of alias, or of key if alias is not there at all. An empty value counts as none.
-func (p params) get(key, alias string) string {
+func (p *params) get(key, alias string) string {
+	p.asked[key], p.asked[alias] = true, true
 	value, found := "", false
-	for _, p := range p {
+	for _, p := range p.list {
 		if alias != "" && p.key == alias {
 			return p.value
 		}
@@ -133,6 +173,33 @@ func (p params) get(key, alias string) string {
 		}
 	}
 	return value
+}
+
+// boolean returns the value of a key that is a boolean; given says whether it has one.
+func (p *params) boolean(key string) (value, given bool, err error) {
+	switch v := p.get(key, ""); strings.ToUpper(v) {
+	case "":
+		return false, false, nil
+	case "0", "NO", "FALSE", "F", "OFF":
+		return false, true, nil
+	case "1", "YES", "TRUE", "T", "ON":
+		return true, true, nil
+	default:
+		return false, false, bad(key, v, "one of "+booleans)
+	}
+}
+
+// refuseUnknown refuses keys that mean nothing, if _strict asks for it.
+func (p *params) refuseUnknown() error {
+	if strict, _, err := p.boolean("_strict"); err != nil || !strict {
+		return err
+	}
+	for _, p2 := range p.list {
+		if !p.asked[p2.key] {
+			return fmt.Errorf("%s: there is no such key here, and _strict is set", p2.key)
+		}
+	}
+	return nil
 }
 
 // bad names a key, its value, and what would have been accepted.
@@ -165,7 +232,7 @@ var autoVacuumKey = pragmaKey{"_auto_vacuum", "_vacuum", "auto_vacuum", "0 NONE 
 const booleans = "0 NO FALSE OFF 1 YES TRUE ON"
 
 // readPragma adds what k says to the set-up.
-func (cfg *config) readPragma(k pragmaKey, p params) error {
+func (cfg *config) readPragma(k pragmaKey, p *params) error {
 	v := p.get(k.key, k.alias)
 	if v == "" {
 		return nil
@@ -198,9 +265,10 @@ func checkInt(key, value string, least int64, want string) (int64, error) {
 
 // readPragmas makes the set-up. What must come before the database is first read (its key, page size, auto_vacuum) is
 // first; then the default of synchronous, which a _pragma may change; named keys have the last word.
-func (cfg *config) readPragmas(p params) error {
+func (cfg *config) readPragmas(p *params) error {
+	p.asked["_pragma"] = true
 	var free []string
-	for _, p := range p {
+	for _, p := range p.list {
 		if p.key != "_pragma" || p.value == "" {
 			continue
 		}
@@ -209,19 +277,29 @@ func (cfg *config) readPragmas(p params) error {
 		}
 		free = append(free, p.value)
 	}
-	slices.SortStableFunc(free, func(a, b string) int { return cmp.Compare(pragmaRank(a), pragmaRank(b)) })
+	slices.SortStableFunc(free, func(a, b string) int {
+		order := cmp.Compare(pragmaRank(a), pragmaRank(b))
+		if order == 0 && cfg.profile.sorted {
+			order = cmp.Compare(strings.ToLower(a), strings.ToLower(b))
+		}
+		return order
+	})
 	late := slices.IndexFunc(free, func(v string) bool { return pragmaRank(v) == rankLate })
 	if late < 0 {
 		late = len(free)
 	}
 	for _, v := range free[:late] {
-		cfg.addSetup("PRAGMA "+v, "_pragma="+v)
+		from := "_pragma=" + v
+		if pragmaRank(v) == rankKey {
+			from = fromKey
+		}
+		cfg.addSetup("PRAGMA "+v, from)
 	}
 	if err := cfg.readPragma(autoVacuumKey, p); err != nil {
 		return err
 	}
-	if p.get("_synchronous", "_sync") == "" {
-		cfg.addSetup("PRAGMA synchronous=NORMAL", "")
+	if cfg.profile.synchronous != "" && p.get("_synchronous", "_sync") == "" {
+		cfg.addSetup("PRAGMA synchronous="+cfg.profile.synchronous, "")
 	}
 	for _, v := range free[late:] {
 		cfg.addSetup("PRAGMA "+v, "_pragma="+v)
@@ -243,8 +321,13 @@ func (cfg *config) addSetup(sql, from string) {
 	cfg.setup = append(cfg.setup, pragma{sql, from})
 }
 
-// rankLate is the rank of a PRAGMA that may come at any time.
-const rankLate = 3
+// Ranks of PRAGMAs.
+const (
+	rankKey  = iota // holds the key of an encrypted database
+	rankWait        // says how long to wait for locks
+	rankFile        // says how to make the file
+	rankLate        // may come at any time
+)
 
 // pragmaRank orders what must come early.
 func pragmaRank(text string) int {
@@ -257,18 +340,17 @@ func pragmaRank(text string) int {
 	}
 	switch name {
 	case "key", "hexkey", "textkey":
-		return 0
+		return rankKey
 	case "busy_timeout":
-		return 1
+		return rankWait
 	case "page_size", "auto_vacuum":
-		return 2
+		return rankFile
 	}
 	return rankLate
 }
 
-// readOthers reads the keys of this package that are no pragmas.
-func (cfg *config) readOthers(p params) (err error) {
-	cfg.open.BusyTimeout = defaultBusyTimeout
+// readTransactions reads how transactions begin and how long statements wait for each other.
+func (cfg *config) readTransactions(p *params) error {
 	if v := p.get("_busy_timeout", "_timeout"); v != "" {
 		ms, err := checkInt("_busy_timeout", v, math.MinInt32, "a number of milliseconds")
 		if err != nil {
@@ -276,44 +358,101 @@ func (cfg *config) readOthers(p params) (err error) {
 		}
 		cfg.open.BusyTimeout = time.Duration(ms) * time.Millisecond
 	}
-	switch v := p.get("_loc", ""); v {
+	switch v := strings.ToUpper(p.get("_txlock", "")); v {
 	case "":
-	case "auto":
-		cfg.loc = time.Local
+	case string(Deferred), string(Immediate), string(Exclusive):
+		cfg.begin = "BEGIN " + v
+	case "CONCURRENT":
+		return bad("_txlock", v, "one of DEFERRED IMMEDIATE EXCLUSIVE: this SQLite has no BEGIN CONCURRENT")
 	default:
-		if cfg.loc, err = time.LoadLocation(v); err != nil {
-			return bad("_loc", v, "auto or the name of a time zone: "+err.Error())
-		}
+		return bad("_txlock", p.get("_txlock", ""), "one of DEFERRED IMMEDIATE EXCLUSIVE")
 	}
-	if v := p.get("_txlock", ""); v != "" {
-		if err := checkWord("_txlock", v, "DEFERRED IMMEDIATE EXCLUSIVE"); err != nil {
-			return err
-		}
-		cfg.begin = "BEGIN " + strings.ToUpper(v)
+	switch v := p.get("_readonly_tx", ""); v {
+	case "":
+	case "enforce":
+		cfg.readOnly = true
+	default:
+		return bad("_readonly_tx", v, "enforce")
+	}
+	return nil
+}
+
+// readOthers reads the keys of this package that belong nowhere else.
+func (cfg *config) readOthers(p *params) error {
+	if err := cfg.readConfiguration(p); err != nil {
+		return err
 	}
 	if v := p.get("_mutex", ""); v != "" { // one connection is used by one goroutine at a time, whatever it says
 		if err := checkWord("_mutex", v, "NO FULL"); err != nil {
 			return err
 		}
 	}
-	if v := p.get("_stmt_cache_size", ""); v != "" {
-		if _, err := checkInt("_stmt_cache_size", v, 0, "a number of statements"); err != nil {
-			return err
+	if err := cfg.readReports(p.get); err != nil {
+		return err
+	}
+	if v := p.get("_max_memory", ""); v != "" {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil || n < leastMemory || n > mostMemory {
+			return bad("_max_memory", v, fmt.Sprintf("a number of bytes from %d to %d", leastMemory, mostMemory))
 		}
+		cfg.maxMemory = n
+	}
+	for _, key := range []string{"_auth", "_auth_user", "_auth_crypt", "_auth_salt"} {
+		p.asked[key] = true
 	}
 	cfg.password = p.get("_auth_pass", "") != ""
 	return nil
 }
 
+// The limits of _max_memory: less does not hold SQLite itself, more it cannot address.
+const (
+	leastMemory int64 = 4 << 20
+	mostMemory  int64 = 4 << 30
+)
+
+// readConfiguration reads the keys that stand for sqlite3_db_config.
+func (cfg *config) readConfiguration(p *params) error {
+	on, given, err := p.boolean("_dqs")
+	if err != nil {
+		return err
+	}
+	if given {
+		cfg.doubleQuotes = on
+	}
+	if cfg.defensive, _, err = p.boolean("_defensive"); err != nil {
+		return err
+	}
+	if n := p.count("_defensive"); n > 1 {
+		return fmt.Errorf("_defensive: given %d times", n)
+	}
+	if v := p.get("_journal_mode", "_journal"); cfg.defensive && strings.EqualFold(v, "OFF") {
+		return bad("_journal_mode", v, "another mode: with _defensive it has no effect")
+	}
+	// modernc asks by _error_rc for texts that never belong to another error, which is so here anyway.
+	_, _, err = p.boolean("_error_rc")
+	return err
+}
+
+// count returns how often a key is given.
+func (p *params) count(key string) (n int) {
+	for _, p := range p.list {
+		if p.key == key {
+			n++
+		}
+	}
+	return n
+}
+
 // readKeys reads the keys of RegisterKey.
-func (cfg *config) readKeys(p params) error {
-	for _, p := range p {
+func (cfg *config) readKeys(all *params) error {
+	for _, p := range all.list {
 		keys.RLock()
 		open := keys.open[p.key]
 		keys.RUnlock()
 		if open == nil {
 			continue
 		}
+		all.asked[p.key] = true
 		init, err := open(p.value)
 		if err != nil {
 			return fmt.Errorf("%s=%s: %w", p.key, p.value, err)
@@ -326,50 +465,69 @@ func (cfg *config) readKeys(p params) error {
 }
 
 // readName decides what to open. A plain name is a path to the letter; SQLite's own keys count in a URI only.
-func (cfg *config) readName(name string, p params) error {
+func (cfg *config) readName(name string, p *params) error {
 	vfsName, err := readVFS(p)
 	if err != nil {
 		return err
 	}
 	path, isURI := strings.CutPrefix(name, "file:")
-	if !isURI {
-		cfg.memory = name == ":memory:" || name == "" || vfsName == memVFS
-		cfg.open = conn.Options{Filename: name, VFS: vfsName, BusyTimeout: cfg.open.BusyTimeout}
-		return nil
+	if before, _, found := strings.Cut(path, "#"); found && isURI {
+		path, p.list = before, nil // SQLite reads nothing behind the fragment's mark
 	}
-	if before, _, found := strings.Cut(path, "#"); found {
-		path, p = before, nil // SQLite reads nothing behind the fragment's mark
+	if isURI {
+		for _, key := range []string{"mode", "cache", "immutable", "nolock", "psow", "modeof"} {
+			p.asked[key] = true
+		}
 	}
-	inMemory := path == ":memory:" || p.get("mode", "") == "memory"
-	if inMemory && p.get("cache", "") == "shared" {
+	inMemory := path == ":memory:" || isURI && p.get("mode", "") == "memory"
+	switch v := p.get("_memory", ""); {
+	case v != "" && v != "shared":
+		return bad("_memory", v, "shared")
+	case v != "" && !inMemory:
+		return bad("_memory", v, "a database in memory beside it, as :memory: is")
+	case v != "":
+		cfg.shared = newSharedName()
+		path, vfsName = "/"+cfg.shared, memVFS
+	case isURI && inMemory && p.get("cache", "") == "shared":
 		// This build of SQLite has no shared cache; a database of the memdb VFS is shared as well.
 		path, vfsName = "/"+strings.TrimLeft(path, "/"), memVFS
 	}
 	cfg.memory = inMemory || path == "" || vfsName == memVFS
+	cfg.open.VFS, cfg.open.Filename = vfsName, path
+	if isURI {
+		cfg.open.Filename = "file:" + path + p.kept(vfsName)
+	}
+	return nil
+}
+
+// kept returns the query of a URI with the keys that SQLite or the VFS may read.
+func (p *params) kept(vfsName string) string {
 	var kept []string
-	for _, p := range p {
+	for _, p := range p.list {
 		switch {
 		case p.key == "vfs", p.key == "_pragma", p.key == "cache", p.raw == "":
 		case p.key == "mode" && p.value == "memory" && vfsName == memVFS:
 		default:
-			kept = append(kept, p.raw) // SQLite and the VFS read what they know
+			kept = append(kept, p.raw)
 		}
 	}
-	cfg.open.VFS = vfsName
-	cfg.open.Filename = "file:" + path
-	if len(kept) > 0 {
-		cfg.open.Filename += "?" + strings.Join(kept, "&")
+	if len(kept) == 0 {
+		return ""
 	}
-	return nil
+	return "?" + strings.Join(kept, "&")
 }
 
 // memVFS is the VFS of databases in memory that several connections share.
 const memVFS = "memdb"
 
+// newSharedName returns a name for a database in memory that no other pool uses.
+func newSharedName() string { return "turso-coop-" + rand.Text() }
+
 // readVFS chooses the VFS.
-func readVFS(p params) (string, error) {
+func readVFS(p *params) (string, error) {
+	p.asked["vfs"] = true
 	name := ""
-	for _, p := range p {
+	for _, p := range p.list {
 		if p.key != "vfs" || p.value == "" {
 			continue
 		}

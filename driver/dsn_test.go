@@ -45,7 +45,7 @@ func TestDSNName(t *testing.T) {
 		{"x?vfs=turso-coop&_engine=pool", "x", vfs.Name + "-pool", false},
 		{"file:x?_engine=pool", "file:x?_engine=pool", vfs.Name + "-pool", false},
 	} {
-		cfg, err := parseDSN(test.dsn)
+		cfg, err := parseDSN(test.dsn, profiles[0])
 		if err != nil {
 			t.Errorf("%q: %v", test.dsn, err)
 			continue
@@ -53,6 +53,31 @@ func TestDSNName(t *testing.T) {
 		if cfg.open.Filename != test.filename || cfg.open.VFS != test.vfs || cfg.memory != test.memory {
 			t.Errorf("%q: file %q, VFS %q, memory %v, want %q, %q, %v", test.dsn, cfg.open.Filename, cfg.open.VFS,
 				cfg.memory, test.filename, test.vfs, test.memory)
+		}
+	}
+}
+
+// TestPragmaOrder: the order of a DSN is kept but for what must come early, unless the profile sorts.
+func TestPragmaOrder(t *testing.T) {
+	for profile, want := range map[string]string{
+		"mattn":   "busy_timeout(1)|auto_vacuum=1|synchronous=NORMAL|user_version(1)|Application_id(2)|cache_size(3)|foreign_keys=1",
+		"modernc": "busy_timeout(1)|auto_vacuum=1|synchronous=FULL|Application_id(2)|cache_size(3)|user_version(1)|foreign_keys=1",
+		"ncruces": "busy_timeout(1)|auto_vacuum=1|user_version(1)|Application_id(2)|cache_size(3)|foreign_keys=1",
+	} {
+		p, err := profileNamed(profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := parseDSN("file:a.db?_fk=1&_pragma=user_version(1)&_pragma=Application_id(2)&_pragma=cache_size(3)&_pragma=busy_timeout(1)&_vacuum=1", p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var steps []string
+		for _, s := range cfg.setup {
+			steps = append(steps, strings.ReplaceAll(s.sql, "PRAGMA ", ""))
+		}
+		if got := strings.ReplaceAll(strings.Join(steps, "|"), ";", "|"); got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", profile, got, want)
 		}
 	}
 }
@@ -80,7 +105,7 @@ func TestDSNPragmas(t *testing.T) {
 				"journal_mode(wal)|foreign_keys=1",
 		},
 	} {
-		cfg, err := parseDSN("a.db?" + test.query)
+		cfg, err := parseDSN("a.db?"+test.query, profiles[0])
 		if err != nil {
 			t.Errorf("%q: %v", test.query, err)
 			continue
@@ -96,14 +121,14 @@ func TestDSNPragmas(t *testing.T) {
 }
 
 func TestDSNValues(t *testing.T) {
-	cfg, err := parseDSN("a.db?_timeout=7&_busy_timeout=9&_loc=Asia/Tokyo&_txlock=Immediate&_mutex=no&_stmt_cache_size=0&unknown=x")
+	cfg, err := parseDSN("a.db?_timeout=7&_busy_timeout=9&_loc=Asia/Tokyo&_txlock=Immediate&_mutex=no&_stmt_cache_size=0&unknown=x", profiles[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cfg.open.BusyTimeout != 7*time.Millisecond || cfg.loc.String() != "Asia/Tokyo" || cfg.begin != "BEGIN IMMEDIATE" {
+	if cfg.open.BusyTimeout != 7*time.Millisecond || cfg.values.zone.String() != "Asia/Tokyo" || cfg.begin != "BEGIN IMMEDIATE" {
 		t.Fatalf("%+v", cfg)
 	}
-	if cfg, err = parseDSN("a.db?_timeout=&_busy_timeout=9&_loc=auto"); err != nil || cfg.open.BusyTimeout != defaultBusyTimeout || cfg.loc != time.Local {
+	if cfg, err = parseDSN("a.db?_timeout=&_busy_timeout=9&_loc=auto", profiles[0]); err != nil || cfg.open.BusyTimeout != 5*time.Second || cfg.values.zone != time.Local {
 		t.Fatalf("%+v, %v", cfg, err)
 	}
 }
@@ -337,16 +362,19 @@ func TestUserAuthentication(t *testing.T) {
 func FuzzDSN(f *testing.F) {
 	for _, dsn := range []string{
 		"", ":memory:", "a.db?_fk=1&_pragma=x(1)", "file:a?mode=memory&cache=shared#f?x", "file://host/a", "file:#?_fk=2", "?", "a?%zz", "a?=&&;",
+		"a?_compat=modernc&_strict=1&_timezone=UTC&_time_format=sqlite", "file::memory:?_memory=shared&_compat=ncruces&_timefmt=auto",
 	} {
 		f.Add(dsn)
 	}
 	f.Fuzz(func(t *testing.T, dsn string) {
-		cfg, err := parseDSN(dsn)
-		if err == nil && (cfg.begin == "" || cfg.open.VFS == "" || cfg.open.Check() != nil) {
-			t.Errorf("%q: %+v", dsn, cfg)
-		}
-		if err != nil && !strings.HasPrefix(err.Error(), "driver: open ") {
-			t.Errorf("%q: %v", dsn, err)
+		for _, p := range profiles {
+			cfg, err := parseDSN(dsn, p)
+			if err == nil && (cfg.open.VFS == "" || cfg.open.TimeLayout == "" || cfg.open.Check() != nil) {
+				t.Errorf("%q: %+v", dsn, cfg)
+			}
+			if err != nil && !strings.HasPrefix(err.Error(), "driver: open ") {
+				t.Errorf("%q: %v", dsn, err)
+			}
 		}
 	})
 }

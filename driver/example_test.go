@@ -88,6 +88,32 @@ func ExampleError() {
 	//                   ^
 }
 
+func ExampleRunTx() {
+	db, err := sql.Open("turso-coop", "file:counter?mode=memory&cache=shared")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	ctx := context.Background()
+	if _, err := db.ExecContext(ctx, "CREATE TABLE counter(n INTEGER); INSERT INTO counter VALUES (41)"); err != nil {
+		log.Fatal(err)
+	}
+	var n int
+	err = driver.RunTx(ctx, db, nil, func(tx *sql.Tx) error {
+		if err := tx.QueryRowContext(ctx, "SELECT n FROM counter").Scan(&n); err != nil {
+			return err
+		}
+		n++
+		_, err := tx.ExecContext(ctx, "UPDATE counter SET n = ?", n)
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(n)
+	// Output: 42
+}
+
 func ExampleConn() {
 	db, err := sql.Open("turso-coop", ":memory:")
 	if err != nil {

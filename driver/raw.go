@@ -5,13 +5,17 @@ import (
 	sqldriver "database/sql/driver"
 
 	"github.com/ncruces/go-sqlite3"
-
-	"github.com/turso-coop/turso-coop/vfs"
 )
 
 // Conn is what (*sql.Conn).Raw lends: one connection to SQLite, for what database/sql cannot say. It is valid until
-// the function passed to Raw returns, for one goroutine at a time.
+// the function passed to Raw returns, for one goroutine at a time. What is set on it (functions, hooks, limits) stays when
+// the pool lends it to others; [Connector].ConnectHook sets every connection up alike.
 type Conn interface {
+	Backups
+	Controls
+	Functions
+	Hooks
+
 	sqldriver.Conn
 	sqldriver.ConnBeginTx
 	sqldriver.ConnPrepareContext
@@ -26,6 +30,10 @@ type Conn interface {
 	// the text that follows it. A nil Statement with a nil error means that sql holds only white space, comments and
 	// semicolons. An error is an *Error.
 	Statement(ctx context.Context, sql string) (s Statement, tail string, err error)
+
+	// OpenBlob opens one value of a table for reading, and for writing if write is set: https://sqlite.org/c3ref/blob_open.html.
+	// ctx also ends the calls of the Blob. An error is an *Error.
+	OpenBlob(ctx context.Context, schema, table, column string, row int64, write bool) (Blob, error)
 
 	// Raw returns the bare connection, nil once it is closed. Do not step statements through it while database/sql
 	// or a Statement runs one.
@@ -64,6 +72,9 @@ type Statement interface {
 	// ColumnDeclType returns the declared type of the table column behind result column i, "" if there is none.
 	ColumnDeclType(i int) string
 
+	// ColumnOrigin returns the names of the database, table and column that result column i is; "" if it is none.
+	ColumnOrigin(i int) (database, table, column string)
+
 	// Step runs the statement up to its next row; row is false at its end. The statement stops with an error that
 	// wraps ctx.Err() when ctx ends.
 	Step(ctx context.Context) (row bool, err error)
@@ -81,13 +92,6 @@ type Statement interface {
 	Close() error
 }
 
-// Stats says what was done for a connection.
-type Stats struct {
-	// Files says what SQLite has asked of the files of the connection's VFS and what the engine below it has done, for
-	// all connections of the process. It is nil if the database is not a file of ours, as one in memory.
-	Files *vfs.Stats
-}
-
 // statement is the Statement of a session: a statement of internal/conn whose errors are *Error.
 type statement struct {
 	*query
@@ -99,11 +103,11 @@ type statement struct {
 var _ Statement = (*statement)(nil)
 
 func (c *session) Statement(ctx context.Context, sql string) (Statement, string, error) {
-	q, tail, err := c.prepare(ctx, sql, 0)
-	if q == nil || err != nil {
-		return nil, "", err
+	s, tail, err := c.Conn.Prepare(ctx, sql)
+	if s == nil || err != nil {
+		return nil, "", c.fail(err, sql, 0)
 	}
-	return &statement{query: q}, tail, nil
+	return &statement{query: &query{Stmt: s, c: c, text: sql}}, tail, nil
 }
 
 func (s *statement) Bind(i int, v any) error { return s.fail(s.Stmt.Bind(i, v)) }

@@ -3,13 +3,14 @@ package driver
 import (
 	"context"
 	sqldriver "database/sql/driver"
+	"errors"
 	"io"
 	"reflect"
 
 	"github.com/turso-coop/turso-coop/internal/conn"
 )
 
-// query is one compiled statement, and what is known of it from one run to the next.
+// query is one compiled statement, and what is known of it from one run to the next. It is kept with the statement.
 type query struct {
 	*conn.Stmt
 	c    *session
@@ -38,6 +39,22 @@ type columnType struct {
 // fail makes an *Error of err.
 func (q *query) fail(err error) error { return q.c.fail(err, q.text, q.base) }
 
+// Close gives the statement back, to be kept for the next use of its text.
+func (q *query) Close() error {
+	clear(q.values)
+	q.large = false // what is kept has its parameters cleared
+	return q.Release()
+}
+
+// alone closes q with an error if another statement follows in tail, and the profile allows just one.
+func (q *query) alone(tail string) error {
+	if !q.c.cfg.profile.single || conn.Blank(tail) {
+		return nil
+	}
+	_ = q.Close()
+	return errors.New("sqlite3: multiple statements")
+}
+
 // exec runs the statement to its end.
 func (q *query) exec(ctx context.Context, args *arguments) (result, error) {
 	if err := q.start(args); err != nil {
@@ -56,7 +73,7 @@ func (q *query) start(args *arguments) error {
 	if err := q.c.inTransaction(); err != nil {
 		return err
 	}
-	return q.fail(args.bind(q))
+	return args.bind(q)
 }
 
 // drop gives back the memory of large arguments.
@@ -78,7 +95,7 @@ func (q *query) describe() *columns {
 	d := &columns{make([]string, count), make([]columnType, count)}
 	for i := range count {
 		declared := q.ColumnDeclType(i)
-		d.names[i], d.types[i] = q.ColumnName(i), columnType{declared, kindOf(declared)}
+		d.names[i], d.types[i] = q.ColumnName(i), columnType{declared, q.c.cfg.values.kind(declared)}
 	}
 	q.columns, q.recompiled, q.values = d, n, make([]any, count)
 	return d
@@ -91,13 +108,16 @@ func (q *query) describe() *columns {
 // forgotten hold no lock.
 type rows struct {
 	ctx   context.Context
+	c     *session
 	q     *query // nil if there is no statement, or its run has ended
 	owned bool   // q is of no use after the run
+	lease *lease
 
 	*columns       // known after the first step
 	values   []any // of the current row, as stored
 	stepped  bool
 	first    bool  // the first step found a row, which Next has not delivered yet
+	peeked   bool  // values hold that row already
 	err      error // of the first step
 }
 
@@ -105,16 +125,19 @@ var (
 	_ sqldriver.RowsColumnTypeDatabaseTypeName = (*rows)(nil)
 	_ sqldriver.RowsColumnTypeNullable         = (*rows)(nil)
 	_ sqldriver.RowsColumnTypeScanType         = (*rows)(nil)
+	_ sqldriver.RowsColumnTypeLength           = (*rows)(nil)
 )
 
 // rows starts a run of q.
 func (q *query) rows(ctx context.Context, args *arguments, owned bool) (sqldriver.Rows, error) {
-	r := &rows{ctx: ctx, q: q, owned: owned}
+	r := &rows{ctx: ctx, c: q.c, q: q, owned: owned}
 	if err := q.start(args); err != nil {
 		r.end()
 		return nil, err
 	}
 	q.running = true
+	r.lease = q.c.lend("rows")
+	r.lease.watch(r)
 	if !q.ReadOnly() || q.ColumnCount() == 0 {
 		if r.step(); r.err != nil {
 			return nil, r.err
@@ -154,6 +177,7 @@ func (r *rows) end() error {
 		return nil
 	}
 	r.q = nil
+	r.lease.end()
 	q.running = false
 	if r.owned {
 		return q.fail(q.Close())
@@ -194,7 +218,7 @@ func (r *rows) Next(dest []sqldriver.Value) error {
 		return err
 	}
 	for i := range min(len(dest), len(r.values)) {
-		dest[i] = convert(r.values[i], r.types[i].kind, r.q.c.cfg.loc)
+		dest[i] = r.c.cfg.values.convert(r.values[i], r.types[i].kind)
 	}
 	return nil
 }
@@ -210,11 +234,36 @@ func (r *rows) declared(i int) string {
 	return r.types[i].declared
 }
 
-// ColumnTypeDatabaseTypeName returns the type as declared, with its case and parentheses.
-func (r *rows) ColumnTypeDatabaseTypeName(i int) string { return r.declared(i) }
+// value returns column i of the current row as stored, before the first call of Next that of the first row, nil if there
+// is none.
+func (r *rows) value(i int) any {
+	if r.step(); r.q == nil || i < 0 || i >= len(r.values) {
+		return nil
+	}
+	if r.first && !r.peeked {
+		r.peeked = true
+		_ = r.q.Stmt.Columns(r.values) // an error is repeated by Next
+	}
+	return r.values[i]
+}
 
-// ColumnTypeNullable reports that every column may be NULL: an expression may, and so may a column of an outer join.
-func (r *rows) ColumnTypeNullable(int) (nullable, ok bool) { return true, true }
+// inRow reports whether Next has delivered a row and not come to the end.
+func (r *rows) inRow() bool { return r.stepped && !r.first && r.q != nil }
 
-// ColumnTypeScanType returns a type that can take NULL.
-func (r *rows) ColumnTypeScanType(i int) reflect.Type { return scanType(r.declared(i)) }
+// ColumnTypeDatabaseTypeName implements driver.RowsColumnTypeDatabaseTypeName.
+func (r *rows) ColumnTypeDatabaseTypeName(i int) string {
+	return r.describer().databaseType(r.declared(i))
+}
+
+// ColumnTypeNullable implements driver.RowsColumnTypeNullable.
+func (r *rows) ColumnTypeNullable(i int) (nullable, ok bool) {
+	return r.describer().nullable(r.declared(i))
+}
+
+// ColumnTypeScanType implements driver.RowsColumnTypeScanType.
+func (r *rows) ColumnTypeScanType(i int) reflect.Type { return r.describer().scanType(r, i) }
+
+// ColumnTypeLength implements driver.RowsColumnTypeLength.
+func (r *rows) ColumnTypeLength(i int) (length int64, ok bool) { return r.describer().length(r, i) }
+
+func (r *rows) describer() describer { return r.c.cfg.profile.describe }

@@ -8,13 +8,13 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/turso-coop/turso-coop/internal/conn"
-	"github.com/turso-coop/turso-coop/vfs"
 )
 
 // session is one connection of the pool.
 type session struct {
 	*conn.Conn
 	cfg     *config
+	begin   string // starts a transaction
 	closers []func() error
 	tx      *tx  // begun by database/sql and not ended by it
 	broken  bool // the file could not be read or written, or is not a sound database
@@ -24,11 +24,21 @@ var _ Conn = (*session)(nil)
 
 // prepare compiles the first statement of text at or behind offset base. q is nil if there is none.
 func (c *session) prepare(ctx context.Context, text string, base int) (q *query, tail string, err error) {
-	s, tail, err := c.Conn.Prepare(ctx, text[base:])
+	var s *conn.Stmt
+	if base == 0 {
+		s, tail, err = c.Acquire(ctx, text)
+	} else {
+		s, tail, err = c.Conn.Prepare(ctx, text[base:]) // a piece of a script
+	}
 	if s == nil || err != nil {
 		return nil, "", c.fail(err, text, base)
 	}
-	return &query{Stmt: s, c: c, text: text, base: base}, tail, nil
+	if q, kept := s.Aux.(*query); kept {
+		return q, tail, nil
+	}
+	q = &query{Stmt: s, c: c, text: text, base: base}
+	s.Aux = q
+	return q, tail, nil
 }
 
 // fail makes an *Error of err, which came about in the statement at base of text, and takes note of what it says about
@@ -37,10 +47,12 @@ func (c *session) fail(err error, text string, base int) error {
 	if err == nil {
 		return nil
 	}
-	e := newError(err, c.Raw(), text, base)
+	e := newError(err, c.cfg.profile, c.Raw(), text, base)
 	switch sqlite3.ErrorCode(e.PrimaryCode()) {
 	case sqlite3.IOERR, sqlite3.CORRUPT, sqlite3.NOTADB:
 		c.broken = true
+	case sqlite3.BUSY:
+		e.nameHolder(c.Conn)
 	}
 	if c.tx != nil && c.tx.cause == nil && c.Autocommit() {
 		c.tx.cause = e
@@ -52,7 +64,8 @@ func (c *session) fail(err error, text string, base int) error {
 // done.
 func (c *session) ExecContext(ctx context.Context, text string, args []sqldriver.NamedValue) (sqldriver.Result, error) {
 	var res result
-	a := newArguments(args)
+	a := c.arguments(args)
+	c.resetRowID()
 	for base := 0; base < len(text); {
 		q, tail, err := c.prepare(ctx, text, base)
 		if err != nil {
@@ -60,6 +73,11 @@ func (c *session) ExecContext(ctx context.Context, text string, args []sqldriver
 		}
 		if q == nil {
 			break
+		}
+		if len(args) > 0 {
+			if err := q.alone(tail); err != nil {
+				return nil, err
+			}
 		}
 		base = len(text) - len(tail)
 		if res, err = q.exec(ctx, &a); err != nil {
@@ -75,7 +93,7 @@ func (c *session) ExecContext(ctx context.Context, text string, args []sqldriver
 
 // QueryContext runs every statement of text. The rows are those of the last one.
 func (c *session) QueryContext(ctx context.Context, text string, args []sqldriver.NamedValue) (sqldriver.Rows, error) {
-	a := newArguments(args)
+	a := c.arguments(args)
 	for base := 0; ; {
 		q, tail, err := c.prepare(ctx, text, base)
 		if err != nil {
@@ -83,6 +101,9 @@ func (c *session) QueryContext(ctx context.Context, text string, args []sqldrive
 		}
 		if q == nil {
 			return &rows{}, nil
+		}
+		if err := q.alone(tail); err != nil {
+			return nil, err
 		}
 		if conn.Blank(tail) {
 			return q.rows(ctx, &a, true)
@@ -98,11 +119,20 @@ func (c *session) QueryContext(ctx context.Context, text string, args []sqldrive
 	}
 }
 
-// PrepareContext compiles the first statement of text; the others are ignored.
+// PrepareContext compiles the first statement of text. The others are ignored, or run as well, as the profile says.
 func (c *session) PrepareContext(ctx context.Context, text string) (sqldriver.Stmt, error) {
-	q, _, err := c.prepare(ctx, text, 0)
+	q, tail, err := c.prepare(ctx, text, 0)
 	if err != nil {
 		return nil, err
+	}
+	if q == nil {
+		return &stmt{c: c}, nil
+	}
+	if err := q.alone(tail); err != nil {
+		return nil, err
+	}
+	if c.cfg.profile.whole && !conn.Blank(tail) {
+		return &script{c, text}, q.fail(q.Close())
 	}
 	return &stmt{c: c, q: q}, nil
 }
@@ -148,21 +178,12 @@ func (c *session) ResetSession(context.Context) error {
 // IsValid reports whether the pool may lend the connection again. A database in memory would be lost with it.
 func (c *session) IsValid() bool { return c.Err() == nil && (!c.broken || c.cfg.memory) }
 
-// Stats implements Conn.
-func (c *session) Stats() Stats {
-	if c.Err() != nil {
-		return Stats{}
-	}
-	files, ok := vfs.StatsOf(c.Raw())
-	if !ok {
-		return Stats{}
-	}
-	return Stats{Files: &files}
-}
-
 // Close closes the connection, then what RegisterKey's functions have added to it. An open transaction is rolled back.
 func (c *session) Close() error {
 	err := c.Conn.Close()
+	if c.tx != nil {
+		c.tx.lease.end()
+	}
 	for i := range c.closers {
 		err = errors.Join(err, c.closers[len(c.closers)-1-i]())
 	}
@@ -170,7 +191,14 @@ func (c *session) Close() error {
 	if err == nil {
 		return nil
 	}
-	return newError(err, nil, "", 0)
+	return newError(err, c.cfg.profile, nil, "", 0)
+}
+
+// resetRowID makes LastInsertId 0 until a row is inserted, if the profile wants it.
+func (c *session) resetRowID() {
+	if c.cfg.profile.resetRowID && c.Err() == nil {
+		c.Raw().SetLastInsertRowID(0)
+	}
 }
 
 // result is the result of a statement. SQLite keeps both numbers from the last statement that set them.

@@ -412,8 +412,14 @@ func TestLegacyCalls(t *testing.T) {
 	if _, err := (Driver{}).Open(":memory:?_fk=x"); err == nil {
 		t.Error("a bad DSN is opened")
 	}
-	if (&Connector{}).Driver() != (Driver{}) {
-		t.Error("the connector has another driver")
+	for compat, want := range map[string]string{"": "mattn", "modernc": "modernc"} {
+		c, err := Driver{compat}.OpenConnector(":memory:")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Driver(); got != (Driver{want}) {
+			t.Errorf("the connector of %q has the driver %v", compat, got)
+		}
 	}
 }
 

@@ -3,8 +3,48 @@ package driver
 import (
 	"context"
 	sqldriver "database/sql/driver"
-	"fmt"
 )
+
+// script is a prepared text of several statements, which run one after the other as those of Exec and Query.
+type script struct {
+	c    *session
+	text string
+}
+
+var (
+	_ sqldriver.StmtExecContext   = (*script)(nil)
+	_ sqldriver.StmtQueryContext  = (*script)(nil)
+	_ sqldriver.NamedValueChecker = (*script)(nil)
+)
+
+// NumInput leaves the counting to this package.
+func (s *script) NumInput() int { return -1 }
+
+// CheckNamedValue implements driver.NamedValueChecker.
+func (s *script) CheckNamedValue(v *sqldriver.NamedValue) error { return checkValue(v) }
+
+// Close implements driver.Stmt.
+func (s *script) Close() error { return nil }
+
+// ExecContext implements driver.StmtExecContext.
+func (s *script) ExecContext(ctx context.Context, args []sqldriver.NamedValue) (sqldriver.Result, error) {
+	return s.c.ExecContext(ctx, s.text, args)
+}
+
+// QueryContext implements driver.StmtQueryContext.
+func (s *script) QueryContext(ctx context.Context, args []sqldriver.NamedValue) (sqldriver.Rows, error) {
+	return s.c.QueryContext(ctx, s.text, args)
+}
+
+// Exec implements driver.Stmt.
+func (s *script) Exec(args []sqldriver.Value) (sqldriver.Result, error) {
+	return s.c.Exec(s.text, args)
+}
+
+// Query implements driver.Stmt.
+func (s *script) Query(args []sqldriver.Value) (sqldriver.Rows, error) {
+	return s.c.Query(s.text, args)
+}
 
 // stmt is a prepared statement. Only the first statement of its text counts.
 type stmt struct {
@@ -32,11 +72,12 @@ func (s *stmt) Close() error {
 	return s.q.fail(s.q.Close())
 }
 
-// arguments refuses arguments that no parameter takes: unlike a script, a statement takes all of them.
+// arguments refuses another number of arguments than there are parameters, unless some have names or the profile says
+// otherwise. The text is that of database/sql, which would count if NumInput did.
 func (s *stmt) arguments(q *query, args []sqldriver.NamedValue) (arguments, error) {
-	a := newArguments(args)
-	if want := q.BindCount(); len(args) > want && !a.named {
-		return a, q.fail(fmt.Errorf("too many args to execute statement: want %d got %d", want, len(args)))
+	a := s.c.arguments(args)
+	if want := q.BindCount(); len(args) != want && !a.named && !s.c.cfg.profile.rebind {
+		return a, wrongCount(want, len(args))
 	}
 	return a, nil
 }
@@ -66,6 +107,7 @@ func (s *stmt) ExecContext(ctx context.Context, args []sqldriver.NamedValue) (sq
 	if err != nil {
 		return nil, err
 	}
+	s.c.resetRowID()
 	return q.exec(ctx, &a)
 }
 

@@ -31,9 +31,9 @@ func TestPrepared(t *testing.T) {
 		args []any
 		want string
 	}{
-		{[]any{1}, "not enough args to execute query: want 2 got 1"},
-		{[]any{1, 2, 3}, "too many args to execute statement: want 2 got 3"},
-		{nil, "not enough args to execute query: want 2 got 0"},
+		{[]any{1}, "sql: expected 2 arguments, got 1"},
+		{[]any{1, 2, 3}, "sql: expected 2 arguments, got 3"},
+		{nil, "sql: expected 2 arguments, got 0"},
 	} {
 		if _, err := s.Exec(test.args...); err == nil || err.Error() != test.want {
 			t.Errorf("%v, want %s", err, test.want)

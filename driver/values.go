@@ -1,15 +1,15 @@
 package driver
 
 import (
-	"database/sql"
 	sqldriver "database/sql/driver"
 	"fmt"
-	"reflect"
 	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/turso-coop/turso-coop/internal/conn"
 )
 
 // arguments hands the arguments of a call to the statements of its text, one after the other.
@@ -19,42 +19,45 @@ import (
 // that gets none that way is NULL. If there are not enough arguments left, names alone may still do: then the parameters
 // without one take the arguments without one in turn, and it is an error if they do not suffice. Arguments that are left
 // over are ignored.
+//
+// A profile can change that, see profile.rebind, namesOnly and exact.
 type arguments struct {
+	cfg   *config
 	args  []sqldriver.NamedValue
 	named bool // some have a name
 	next  int  // how many the statements have taken
 }
 
-func newArguments(args []sqldriver.NamedValue) arguments {
+func (c *session) arguments(args []sqldriver.NamedValue) arguments {
 	hasName := func(v sqldriver.NamedValue) bool { return v.Name != "" }
-	return arguments{args: args, named: slices.ContainsFunc(args, hasName)}
+	return arguments{cfg: c.cfg, args: args, named: slices.ContainsFunc(args, hasName)}
 }
 
 // bind binds every parameter of q.
 func (a *arguments) bind(q *query) error {
+	if a.cfg.profile.rebind {
+		a.next = 0
+	}
 	want, got := q.BindCount(), len(a.args)-a.next
+	if a.cfg.profile.exact {
+		if err := a.countExactly(q, want); err != nil {
+			return err
+		}
+	}
 	if want == 0 {
 		return nil
 	}
-	if got < want && !a.named {
+	if got < want && !a.named && !a.cfg.profile.namesOnly {
 		return tooFew(want, got)
 	}
 	size := 0
 	for i := 1; i <= want; i++ {
-		v, ok := a.byName(q, i)
-		switch {
-		case ok:
-		case got >= want:
-			if arg := &a.args[a.next+i-1]; arg.Name == "" {
-				v = arg.Value
-			}
-		default:
-			if v, ok = a.inTurn(); !ok {
-				return tooFew(want, got)
-			}
-		}
-		if err := q.Bind(i, v); err != nil {
+		v, err := a.forParameter(q, i, want, got)
+		if err != nil {
 			return err
+		}
+		if err := q.Bind(i, a.cfg.times.prepared(v)); err != nil {
+			return q.fail(err)
 		}
 		size += sizeOf(v)
 	}
@@ -67,8 +70,73 @@ func (a *arguments) bind(q *query) error {
 	return nil
 }
 
+// forParameter returns what to bind to parameter i of the want ones of q, for which got arguments are left.
+func (a *arguments) forParameter(q *query, i, want, got int) (any, error) {
+	if a.cfg.profile.namesOnly {
+		return a.byNameOnly(q.BindName(i), i)
+	}
+	if v, ok := a.byName(q, i); ok {
+		return v, nil
+	}
+	if got >= want {
+		if arg := &a.args[a.next+i-1]; arg.Name == "" {
+			return arg.Value, nil
+		}
+		return nil, nil
+	}
+	v, ok := a.inTurn()
+	if !ok {
+		return nil, tooFew(want, got)
+	}
+	return v, nil
+}
+
 func tooFew(want, got int) error {
 	return fmt.Errorf("not enough args to execute query: want %d got %d", want, got)
+}
+
+func wrongCount(want, got int) error {
+	return fmt.Errorf("sql: expected %d arguments, got %d", want, got)
+}
+
+// countExactly refuses arguments that nothing takes, and too few of them unless q has parameters with names.
+func (a *arguments) countExactly(q *query, want int) error {
+	got := len(a.args)
+	if got == want {
+		return nil
+	}
+	hasNames := false
+	for i := 1; i <= want; i++ {
+		hasNames = hasNames || q.BindName(i) != ""
+	}
+	if !hasNames {
+		return wrongCount(want, got)
+	}
+	for _, arg := range a.args[min(want, got):] {
+		if arg.Name == "" {
+			return wrongCount(want, got)
+		}
+	}
+	return nil
+}
+
+// byNameOnly returns the argument that has the name of a parameter, or the one at its place if the parameter has no name
+// or one that is a number.
+func (a *arguments) byNameOnly(name string, i int) (any, error) {
+	if name != "" {
+		n, err := strconv.Atoi(name[1:])
+		isNumber := (name[0] == '?' || name[0] == '$') && err == nil
+		for j := range a.args {
+			if isNumber && n == j+1 || a.args[j].Name == name[1:] {
+				return a.args[j].Value, nil
+			}
+		}
+		return nil, fmt.Errorf("missing named argument %q", name[1:])
+	}
+	if i > len(a.args) {
+		return nil, fmt.Errorf("missing argument with index %d", i)
+	}
+	return a.args[i-1].Value, nil
 }
 
 // byName returns the last argument that has the name of parameter i of q.
@@ -125,122 +193,9 @@ func checkValue(v *sqldriver.NamedValue) error {
 		v.Value = int64(n)
 	case int64, float64, bool, string, []byte, time.Time, nil, sqlite3.ZeroBlob:
 	default:
-		return sqldriver.ErrSkip
+		if !conn.IsWrapped(n) {
+			return sqldriver.ErrSkip
+		}
 	}
 	return nil
-}
-
-// columnKind says how the values of a result column are delivered.
-type columnKind uint8
-
-const (
-	plain   columnKind = iota // as stored
-	date                      // INTEGER and TEXT as time.Time
-	boolean                   // INTEGER as bool
-)
-
-// kindOf returns the kind of a column by its declared type, which must match wholly: a TIMESTAMPTZ is delivered as
-// stored.
-func kindOf(declared string) columnKind {
-	switch strings.ToUpper(declared) {
-	case "DATE", "DATETIME", "TIMESTAMP":
-		return date
-	case "BOOLEAN":
-		return boolean
-	}
-	return plain
-}
-
-// convert returns a stored value as a column of kind k delivers it, times in loc.
-func convert(v any, k columnKind, loc *time.Location) any {
-	var t time.Time
-	switch n := v.(type) {
-	case int64:
-		switch {
-		case k == boolean:
-			return n > 0
-		case k != date:
-			return v
-		case n > 1e12 || n < -1e12: // 13 digits are milliseconds
-			t = time.UnixMilli(n).UTC()
-		default:
-			t = time.Unix(n, 0).UTC()
-		}
-	case string:
-		if k != date {
-			return v
-		}
-		t = parseTime(n)
-	default:
-		return v
-	}
-	if loc != nil {
-		t = t.In(loc)
-	}
-	return t
-}
-
-// parseTime reads a time in any layout that a Go driver of SQLite is known to have written: date and clock separated by
-// a space or a T, seconds and their fraction optional, an offset in any length or Z or none (UTC), and the form of
-// time.Time's String with the zone's name and the monotonic clock behind it. It returns the zero time for anything
-// else.
-func parseTime(s string) time.Time {
-	s = strings.TrimSuffix(s, "Z")
-	if len(s) <= len(time.DateOnly) {
-		return parseLayout(time.DateOnly, s)
-	}
-	clock := s[len(time.DateOnly)+1:]
-	layout := "2006-01-02 15:04:05.999999999"
-	if s[len(time.DateOnly)] == 'T' {
-		layout = "2006-01-02T15:04:05.999999999"
-	}
-	if len(clock) == len("15:04") {
-		return parseLayout(layout[:len("2006-01-02 15:04")], s)
-	}
-	sign := strings.IndexAny(clock, "+-")
-	if sign < 0 {
-		return parseLayout(layout, s)
-	}
-	if sign > 0 && clock[sign-1] == ' ' {
-		layout += " "
-	}
-	offset, _, _ := strings.Cut(clock[sign:], " ")
-	end := len(s) - len(clock) + sign + len(offset)
-	switch len(offset) {
-	case len("-07"):
-		layout += "-07"
-	case len("-0700"):
-		layout += "-0700"
-	default:
-		layout += "-07:00"
-	}
-	return parseLayout(layout, s[:end])
-}
-
-func parseLayout(layout, s string) time.Time {
-	t, err := time.ParseInLocation(layout, s, time.UTC)
-	if err != nil {
-		return time.Time{}
-	}
-	return t
-}
-
-// scanType returns the Go type that can take every value of a column of a declared type, NULL included.
-func scanType(declared string) reflect.Type {
-	t := strings.ToUpper(declared)
-	switch {
-	case strings.Contains(t, "INT"):
-		return reflect.TypeFor[sql.NullInt64]()
-	case t == "CLOB", t == "TEXT", strings.Contains(t, "CHAR"):
-		return reflect.TypeFor[sql.NullString]()
-	case t == "BLOB":
-		return reflect.TypeFor[sql.RawBytes]()
-	case t == "REAL", t == "FLOAT", strings.Contains(t, "DOUBLE"), t == "NUMERIC", strings.Contains(t, "DECIMAL"):
-		return reflect.TypeFor[sql.NullFloat64]()
-	case t == "DATE", t == "DATETIME", t == "TIMESTAMP":
-		return reflect.TypeFor[sql.NullTime]()
-	case t == "BOOLEAN":
-		return reflect.TypeFor[sql.NullBool]()
-	}
-	return reflect.TypeFor[*any]()
 }

@@ -3,6 +3,7 @@ package driver
 import (
 	"database/sql"
 	"math"
+	"reflect"
 	"testing"
 	"time"
 
@@ -17,12 +18,12 @@ func TestBind(t *testing.T) {
 		arg  any
 		want string
 	}{
-		{true, "1"}, {false, "0"}, {int8(-1), "-1"}, {uint32(7), "7"}, {'a', "97"}, {math.MaxInt64, "9223372036854775807"},
+		{true, "1"}, {false, "0"}, {int8(-1), "-1"}, {uint32(7), "7"}, {'a', "97"}, {int64(math.MaxInt64), "9223372036854775807"},
 		{float32(1.5), "1.5"}, {math.NaN(), "NULL"}, {math.Inf(1), "Inf"}, {math.Inf(-1), "-Inf"},
 		{"", "''"}, {"it's", "'it''s'"}, {word("w"), "'w'"},
 		{[]byte(nil), "NULL"}, {(*int)(nil), "NULL"}, {nil, "NULL"}, {[]byte{}, "X''"}, {[]byte{1}, "X'01'"}, {sql.RawBytes{2}, "X'02'"},
 		{at, "'2024-02-03 04:05:06.123456789+01:00'"}, {at.UTC().Truncate(time.Second), "'2024-02-03 03:05:06+00:00'"},
-		{sqlite3.ZeroBlob(2), "X'0000'"},
+		{sqlite3.ZeroBlob(2), "X'0000'"}, {sqlite3.JSON([]int{1, 2}), "'[1,2]'"}, {sqlite3.JSON(nil), "'null'"}, {sqlite3.Pointer(&at), "NULL"},
 		{sql.NullString{}, "NULL"}, {sql.NullInt64{Int64: 5, Valid: true}, "5"},
 	} {
 		if got := get(t, db, "SELECT quote(?)", test.arg); got != test.want && !(got == "9.0e+999" && test.want == "Inf") && !(got == "-9.0e+999" && test.want == "-Inf") {
@@ -32,7 +33,7 @@ func TestBind(t *testing.T) {
 	if got := get(t, db, "SELECT length(CAST(? AS BLOB))", "a\x00b"); got != int64(3) {
 		t.Error("text was cut at a NUL byte:", got)
 	}
-	for _, arg := range []any{uint64(math.MaxUint64), []int{1}, struct{}{}} {
+	for _, arg := range []any{uint64(math.MaxUint64), []int{1}, struct{}{}, sqlite3.JSON(make(chan int))} {
 		if _, err := db.Exec("SELECT ?", arg); err == nil {
 			t.Errorf("%T is accepted", arg)
 		}
@@ -109,7 +110,10 @@ func TestParseTime(t *testing.T) {
 		"":                                                {}, "Z": {}, "2024": {}, "2024-02-03 ": {}, "2024-02-03 04": {}, "2024-02-03x04:05:06": {}, "2024-13-03": {},
 		"2024-02-03 04:05:06 CET": {}, "2024-02-03 04:05:06+": {}, "2024-02-03 +": {}, "2024-02-03  +01:00": {}, "04:05:06": {}, "2024-02-03 24:05:06": {},
 	} {
-		got := parseTime(s)
+		got, ok := parseTime(s, nil)
+		if ok == want.IsZero() {
+			t.Errorf("%q is a time: %v", s, ok)
+		}
 		_, gotOffset := got.Zone()
 		_, wantOffset := want.Zone()
 		if !got.Equal(want) || gotOffset != wantOffset {
@@ -118,11 +122,11 @@ func TestParseTime(t *testing.T) {
 	}
 	for _, at := range []time.Time{time.Now(), utc, zone, frac} {
 		for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999-07:00"} {
-			if got := parseTime(at.Format(layout)); !got.Equal(at) {
+			if got, _ := parseTime(at.Format(layout), nil); !got.Equal(at) {
 				t.Errorf("%s is read as %v", at.Format(layout), got)
 			}
 		}
-		if got := parseTime(at.String()); !got.Equal(at) {
+		if got, _ := parseTime(at.String(), nil); !got.Equal(at) {
 			t.Errorf("%s is read as %v", at, got)
 		}
 	}
@@ -149,10 +153,40 @@ func FuzzParseTime(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		at := parseTime(s)
-		if !at.IsZero() && !parseTime(at.Format("2006-01-02 15:04:05.999999999-07:00")).Equal(at) {
+		at, ok := parseTime(s, nil)
+		if back, _ := parseTime(at.Format("2006-01-02 15:04:05.999999999-07:00"), nil); ok && !back.Equal(at) {
 			if _, offset := at.Zone(); offset%60 == 0 {
 				t.Errorf("%q is %v, which does not come back", s, at)
+			}
+		}
+	})
+}
+
+// FuzzDecoding: whatever is stored, and however times are read, a value comes out that is as stored, a time or a bool.
+func FuzzDecoding(f *testing.F) {
+	f.Add("auto", "DATETIME", int64(0), 0.0, "12:13:14")
+	f.Add("julianday", "BOOLEAN", int64(math.MinInt64), math.NaN(), "-1e300")
+	f.Add("2006", "", int64(math.MaxInt64), math.Inf(1), "2024-01-02T03:04:05Z")
+	f.Fuzz(func(t *testing.T, format, declared string, n int64, r float64, s string) {
+		for _, p := range profiles {
+			d := p.values
+			for _, d.format = range []sqlite3.TimeFormat{d.format, sqlite3.TimeFormat(format)} {
+				for _, d.numbers = range []numberRule{d.numbers, secondsOrMillis, micros, nanos} {
+					for _, v := range []any{n, r, s, []byte(s), nil} {
+						switch got := d.convert(v, d.kind(declared)).(type) {
+						case time.Time:
+							_ = got.Format(time.RFC3339Nano) // as database/sql does for a *string
+						case bool:
+							if v != n {
+								t.Errorf("%#v is a boolean", v)
+							}
+						default:
+							if reflect.TypeOf(got) != reflect.TypeOf(v) {
+								t.Errorf("%#v is %#v", v, got)
+							}
+						}
+					}
+				}
 			}
 		}
 	})

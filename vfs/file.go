@@ -25,13 +25,16 @@ type file struct {
 
 	path    string // "" for a temporary file
 	flags   sqlitevfs.OpenFlag
-	calls   *calls   // of the file system
+	calls   *calls // of the file system
+	network func(path string) string
 	session *session // nil while no connection has claimed the file
 	closed  bool
 
 	// unsyncedDir: the file may be new and its directory entry not durable.
 	// The first sync of a journal makes it so, as SQLite's own unix VFS does.
 	unsyncedDir bool
+
+	noticeAt int64 // the size at which the owner is told that the WAL has grown
 
 	read     readPage
 	write    writePage
@@ -65,12 +68,14 @@ func newFile(v *fileSystem, engine ioengine.Engine, lent sqlitevfs.File, name *s
 		return nil, fmt.Errorf("vfs: open %s: %w", name, err)
 	}
 	f := &file{
-		lent:   lent,
-		engine: engine,
-		io:     engineFile,
-		calls:  &v.calls,
-		path:   name.String(),
-		flags:  flags,
+		lent:     lent,
+		engine:   engine,
+		io:       engineFile,
+		calls:    &v.calls,
+		network:  v.options.NetworkFileSystem,
+		noticeAt: WALNotice,
+		path:     name.String(),
+		flags:    flags,
 		unsyncedDir: runtime.GOOS != "windows" &&
 			flags&sqlitevfs.OPEN_CREATE != 0 && flags&journals != 0,
 	}
@@ -108,6 +113,9 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 	f.calls.writes.Add(1)
 	f.write.start(p, off)
 	n, err := completion.Drive(&f.write, f.wait)
+	if err == nil && f.flags&sqlitevfs.OPEN_WAL != 0 {
+		f.grew(off + int64(n))
+	}
 	return n, f.fail(opWrite, err)
 }
 

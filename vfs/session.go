@@ -17,8 +17,8 @@ import (
 var ErrNotOurs = errors.New("vfs: the main database is not a file of a turso-coop VFS")
 
 // An Owner is who waits for locks on behalf of a connection, with a busy
-// handler of its own. PRAGMA busy_timeout, also when it only asks, puts
-// SQLite's in its place.
+// handler of its own, and may have a WAL hook. PRAGMA busy_timeout, also when
+// it only asks, and PRAGMA wal_autocheckpoint put SQLite's in their place.
 type Owner interface {
 	// BusyTimeout is what the PRAGMA answers.
 	BusyTimeout() time.Duration
@@ -26,7 +26,20 @@ type Owner interface {
 	// waits for timeout from now on, and installs its handler again when the
 	// call that compiles the PRAGMA has returned.
 	BusyHandlerReplaced(timeout time.Duration)
+	// WALHookReplaced is called likewise: SQLite's hook would make a
+	// checkpoint when the WAL has so many pages, and none if they are 0 or less.
+	WALHookReplaced(pages int)
+	// WALOnNetwork is called before the database at path is used in WAL mode on
+	// a network file system. It is not used if an error is returned.
+	WALOnNetwork(path, fileSystem string) error
+	// WALGrew is called when the WAL has grown to so many bytes: at WALNotice,
+	// then whenever it has doubled, until it is begun anew.
+	WALGrew(size int64)
 }
+
+// WALNotice is the size in bytes from which a WAL is conspicuous: four times
+// that at which SQLite makes a checkpoint by itself.
+const WALNotice = 16 << 20
 
 // A session is what the files of one connection have in common. The goroutine
 // that uses the connection uses it.
@@ -143,7 +156,18 @@ func LastError(c *sqlite3.Conn, code sqlite3.ExtendedErrorCode) error {
 // statement is compiled. None is answered here: what SQLite lets a VFS answer is
 // text in a column without a name.
 func (f *file) Pragma(name, value string) (string, error) {
-	if name == "busy_timeout" && f.session != nil && f.session.owner != nil {
+	if f.session == nil || f.session.owner == nil {
+		return "", sqlite3.NOTFOUND
+	}
+	switch {
+	case name == "journal_mode" && strings.EqualFold(value, "wal"):
+		// Refused here the file stays as it is, with another journal mode.
+		if err := f.checkWAL(); err != nil {
+			return "", err
+		}
+	case name == "wal_autocheckpoint" && value != "":
+		f.session.owner.WALHookReplaced(int(leadingInt(value)))
+	case name == "busy_timeout":
 		timeout := f.session.owner.BusyTimeout()
 		if value != "" {
 			timeout = max(0, time.Duration(leadingInt(value))*time.Millisecond)
@@ -156,6 +180,36 @@ func (f *file) Pragma(name, value string) (string, error) {
 	}
 	return "", sqlite3.NOTFOUND
 }
+
+// checkWAL asks the owner whether the database f may be used in WAL mode. It may
+// not be shared by machines, which have no memory in common for the WAL-index:
+// https://sqlite.org/wal.html#noshm
+func (f *file) checkWAL() error {
+	if f.session == nil || f.session.owner == nil {
+		return nil
+	}
+	if name := f.network(f.path); name != "" {
+		return f.session.owner.WALOnNetwork(f.path, name)
+	}
+	return nil
+}
+
+// grew tells the owner when the WAL f has grown conspicuously by a write that
+// ends at end.
+func (f *file) grew(end int64) {
+	switch {
+	case end <= walHeaderBytes: // begun anew
+		f.noticeAt = WALNotice
+	case end >= f.noticeAt:
+		f.noticeAt = 2 * end
+		if f.session != nil && f.session.owner != nil {
+			f.session.owner.WALGrew(end)
+		}
+	}
+}
+
+// walHeaderBytes is the size of a WAL's header.
+const walHeaderBytes = 32
 
 // leadingInt reads a pragma's number as SQLite does: as many digits as there
 // are, 0 if there are none or too many for 32 bits.

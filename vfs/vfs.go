@@ -5,6 +5,8 @@ import (
 	"os"
 	"sync"
 
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/util/vfsutil"
 	sqlitevfs "github.com/ncruces/go-sqlite3/vfs"
 
 	"github.com/turso-coop/turso-coop/ioengine"
@@ -31,12 +33,18 @@ type Options struct {
 	Kind ioengine.Kind
 	// Engine, if not nil, is used instead, and stays the caller's to close.
 	Engine ioengine.Engine
+	// NetworkFileSystem names the network file system that a path is on, ""
+	// for a local one; nil asks the operating system.
+	NetworkFileSystem func(path string) string
 }
 
 // Register makes a VFS available under a name, for SQLite's vfs= parameter.
 // The engine starts with the first file.
 func Register(name string, o Options) {
 	base := sqlitevfs.Find("").(sqlitevfs.VFSFilename) // the operating system's
+	if o.NetworkFileSystem == nil {
+		o.NetworkFileSystem = networkFileSystem
+	}
 	sqlitevfs.Register(name, &fileSystem{VFS: base, base: base, options: o})
 }
 
@@ -87,6 +95,14 @@ func (v *fileSystem) OpenFilename(name *sqlitevfs.Filename, flags sqlitevfs.Open
 	engine, err := v.engine()
 	if err != nil {
 		return nil, flags, openError(err)
+	}
+	if flags&sqlitevfs.OPEN_WAL != 0 {
+		if main, ok := vfsutil.UnwrapFile[*file](name.DatabaseFile()); ok {
+			if err := main.checkWAL(); err != nil {
+				main.session.lastErr, main.session.lastCode = err, sqlite3.ExtendedErrorCode(sqlite3.CANTOPEN)
+				return nil, flags, openError(err)
+			}
+		}
 	}
 	lent, flags, err := v.base.OpenFilename(name, flags)
 	if err != nil {

@@ -183,6 +183,9 @@ type owner struct {
 
 func (o *owner) BusyTimeout() time.Duration          { return o.timeout }
 func (o *owner) BusyHandlerReplaced(d time.Duration) { o.timeout = d; o.replaced++ }
+func (o *owner) WALHookReplaced(int)                 {}
+func (o *owner) WALOnNetwork(string, string) error   { return nil }
+func (o *owner) WALGrew(int64)                       {}
 
 // PRAGMA busy_timeout is SQLite's own, whatever handler is installed, and the
 // owner is told each time that its handler is gone.

@@ -8,6 +8,7 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -239,7 +240,7 @@ func TestLocked(t *testing.T) {
 	}
 	exec("begin exclusive")
 	r := tursh(t, "select count(*) from t;\n.tables\n", name)
-	if !strings.Contains(r.err, " near line 1: database is locked") || !strings.HasSuffix(r.err, "\nError: database is locked\n") || r.code != 1 {
+	if !regexp.MustCompile(` near line 1: database is locked: connection .* \(5\)\n(.*\n)*Error: database is locked: connection .*\n$`).MatchString(r.err) || r.code != 1 {
 		t.Errorf("%+v", r)
 	}
 	input, say := io.Pipe()

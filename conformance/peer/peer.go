@@ -106,6 +106,10 @@ func ErrorOf(err error) *Error {
 	switch {
 	case errors.As(err, &ours):
 		e.Code = ours.Code()
+		// Who holds a lock is more than stock says, and is different each time.
+		if holder := ours.Holder(); holder != "" {
+			e.Text = strings.TrimSuffix(e.Text, ": "+holder)
+		}
 	case errors.As(err, &theirs):
 		e.Code = theirs.Code()
 	default:

@@ -22,6 +22,7 @@ type busyWait struct {
 	deadline time.Time
 	delay    time.Duration
 	timer    *time.Timer
+	counts   *counts
 }
 
 // BusyTimeout returns how long a statement waits for a lock.
@@ -34,6 +35,7 @@ func (b *busyWait) wait(ctx context.Context, count int) (retry bool) {
 	if count == 0 {
 		b.deadline = now.Add(b.timeout)
 		b.delay = busyWaitMin
+		b.counts.lockWaits.Add(1)
 	}
 	left := b.deadline.Sub(now)
 	if left <= 0 {
@@ -46,8 +48,10 @@ func (b *busyWait) wait(ctx context.Context, count int) (retry bool) {
 	} else {
 		b.timer.Reset(delay)
 	}
+	b.counts.waitingUntil.Store(now.Add(delay).UnixNano())
 	select {
 	case <-b.timer.C:
+		b.counts.lockWait.Add(int64(delay))
 		return true
 	case <-ctx.Done():
 		b.timer.Stop()
@@ -61,11 +65,18 @@ func (b *busyWait) BusyHandlerReplaced(timeout time.Duration) {
 	b.replaced = true
 }
 
+// owner is who the files of a connection tell what PRAGMAs have replaced.
+type owner struct {
+	*busyWait
+	*hooks
+	*walWatch
+}
+
 // installBusy makes c wait for locks up to timeout. The files of our VFS say when PRAGMA busy_timeout has replaced the
 // handler. Other files have a handler of the binding, which polls.
 func (c *Conn) installBusy(timeout time.Duration) error {
-	c.busy.timeout = max(timeout, 0)
-	switch err := vfs.Own(c.db, &c.busy); {
+	c.busy.timeout, c.busy.counts = max(timeout, 0), &c.counts
+	switch err := vfs.Own(c.db, owner{&c.busy, &c.hooks, &c.wal}); {
 	case errors.Is(err, vfs.ErrNotOurs):
 		return c.db.BusyTimeout(c.busy.timeout)
 	case err != nil:

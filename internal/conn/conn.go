@@ -15,6 +15,7 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,14 +64,36 @@ type Options struct {
 
 	// BusyTimeout is how long a statement waits for a lock; 0 or less does not wait.
 	BusyTimeout time.Duration
+
+	// TimeLayout is how [Stmt.Bind] writes a time, in its own zone; "" is the constant of that name.
+	TimeLayout string
+
+	// StmtCache is how many statements that are not in use are kept compiled, see [Conn.Acquire].
+	StmtCache int
+
+	// Slow is the time from which a statement is logged as slow, by slog's default logger; 0 logs none.
+	Slow time.Duration
+
+	// RefuseNetworkFS refuses WAL mode on a network file system, for which otherwise a warning is logged.
+	RefuseNetworkFS bool
 }
 
 // Conn is a connection to one database.
 type Conn struct {
 	db    *sqlite3.Conn
 	busy  busyWait
-	depth int   // calls into SQLite under way; above 1 when a function that SQLite calls has called again
-	err   error // why no further call is possible; nil while the connection is open
+	times string // layout of those that are bound
+	depth int    // calls into SQLite under way; above 1 when a function that SQLite calls has called again
+	err   error  // why no further call is possible; nil while the connection is open
+
+	cache  stmtCache
+	slow   time.Duration
+	state  state
+	counts counts
+
+	wal   walWatch
+	hooks hooks
+	held  map[any]func() error // BLOBs and backups that are open, and what closes each
 }
 
 // Open opens a database. The context interrupts the opening only.
@@ -78,7 +101,8 @@ func Open(ctx context.Context, o Options) (_ *Conn, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	c := &Conn{err: ErrClosed}
+	c := &Conn{err: ErrClosed, times: cmp.Or(o.TimeLayout, TimeLayout), slow: o.Slow, cache: stmtCache{size: o.StmtCache}}
+	c.wal.refuseNetwork = o.RefuseNetworkFS
 	c.depth++
 	defer c.leave(context.Background(), &err)
 	if c.db, err = sqlite3.OpenContext(ctx, o.uri()); err != nil {
@@ -88,6 +112,7 @@ func Open(ctx context.Context, o Options) (_ *Conn, err error) {
 		return nil, err
 	}
 	c.err = nil
+	c.register()
 	return c, nil
 }
 
@@ -111,6 +136,8 @@ func (c *Conn) leave(outer context.Context, err *error) {
 	case c.err == nil:
 		c.db.SetInterrupt(outer)
 		c.restoreBusy()
+		c.restoreWALHook()
+		c.reportWAL()
 	case c.depth == 0:
 		_ = c.release()
 	default:
@@ -169,19 +196,31 @@ func withContext(ctx context.Context, err error) error {
 }
 
 // Do calls f with SQLite's connection, for set-up that steps no statement. f runs under ctx and its panic is an error,
-// as in every call.
+// as in every call. Kept statements are given up: they may mean something else now, for instance call another function.
 func (c *Conn) Do(ctx context.Context, f func(*sqlite3.Conn) error) (err error) {
 	outer, err := c.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.leave(outer, &err)
-	return withContext(ctx, f(c.db))
+	if err = f(c.db); c.err == nil {
+		c.cache.flush()
+		c.state.resume(c)
+	}
+	return withContext(ctx, err)
 }
 
 // Script runs the statements of sql and drops their rows.
-func (c *Conn) Script(ctx context.Context, sql string) error {
-	return c.Do(ctx, func(db *sqlite3.Conn) error { return db.Exec(sql) })
+func (c *Conn) Script(ctx context.Context, sql string) (err error) {
+	outer, err := c.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.leave(outer, &err)
+	if err = c.db.Exec(sql); c.err == nil {
+		c.state.resume(c)
+	}
+	return withContext(ctx, err)
 }
 
 // Close finalizes the statements that are left, rolls back an open transaction and closes the files. It returns
@@ -205,6 +244,12 @@ func (c *Conn) release() error {
 	if db == nil {
 		return nil
 	}
+	c.unregister()
+	c.cache = stmtCache{}
+	for _, close := range c.held {
+		_ = try(close)
+	}
+	c.held = nil
 	for _, s := range slices.Collect(db.Stmts()) {
 		_ = try(s.Close) // repeats the error of the statement's last step
 	}

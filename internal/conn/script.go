@@ -105,25 +105,28 @@ func skip(sql string) int {
 	return len(sql)
 }
 
-// Blank reports whether sql holds no statement: only white space, comments and semicolons, as SQLite's tokenizer sees
-// them. To it a vertical tab is white space, but not the beginning of it; so is a byte order mark.
-func Blank(sql string) bool {
-	for sql != "" {
-		rest := sql
-		switch sql[0] {
+// Blank reports whether sql holds no statement: only white space, comments and semicolons.
+func Blank(sql string) bool { return blankPrefix(sql) == len(sql) }
+
+// blankPrefix returns the length of the white space, comments and semicolons that sql begins with, as SQLite's tokenizer
+// sees them. To it a vertical tab is white space, but not the beginning of it; so is a byte order mark.
+func blankPrefix(sql string) int {
+	rest := sql
+	for rest != "" {
+		n := len(rest)
+		switch rest[0] {
 		case ' ', '\t', '\n', '\f', '\r':
-			rest = strings.TrimLeft(sql, " \t\n\v\f\r")
+			rest = strings.TrimLeft(rest, " \t\n\v\f\r")
 		case ';':
-			rest = sql[1:]
+			rest = rest[1:]
 		case '-', '/':
-			rest = sql[skip(sql):]
+			rest = rest[skip(rest):]
 		default:
-			rest = strings.TrimPrefix(sql, "\ufeff")
+			rest = strings.TrimPrefix(rest, "\ufeff")
 		}
-		if len(rest) == len(sql) {
-			return false
+		if len(rest) == n {
+			break
 		}
-		sql = rest
 	}
-	return true
+	return len(sql) - len(rest)
 }

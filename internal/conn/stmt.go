@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -13,15 +14,31 @@ import (
 // ErrStmtClosed is what every call on a closed statement returns.
 var ErrStmtClosed = errors.New("statement is closed")
 
-// TimeLayout is how [Stmt.Bind] writes a time, in its own zone.
+// TimeLayout is how [Stmt.Bind] writes a time, in its own zone, unless Options.TimeLayout says otherwise.
 const TimeLayout = "2006-01-02 15:04:05.999999999-07:00"
 
 // Stmt is one compiled SQL statement.
 type Stmt struct {
-	c      *Conn
-	s      *sqlite3.Stmt // nil once closed
-	sql    string
-	failed bool // the last step did: SQLite repeats its error when the statement is reset
+	// Aux is for the user of the statement: it stays with the statement while that is kept for the next use.
+	Aux any
+
+	c          *Conn
+	s          *sqlite3.Stmt // nil once closed
+	sql        string
+	word       string // the first of sql
+	kind       kind
+	readOnly   bool
+	bindCount  int
+	checkpoint bool // it is PRAGMA wal_checkpoint
+
+	key          string // what it is kept by; "" if it is not
+	newer, older *Stmt  // while it is kept
+	spoiled      bool   // not to be kept
+
+	failed  bool // the last step did: SQLite repeats its error when the statement is reset
+	running bool // has taken a step and not come to its end
+	rows    int
+	took    time.Duration // in steps of this run, if slow statements are reported
 }
 
 // Prepare compiles the first statement of sql and returns it with the text behind it. The statement is nil if sql
@@ -40,7 +57,11 @@ func (c *Conn) Prepare(ctx context.Context, sql string) (_ *Stmt, tail string, e
 	if s == nil {
 		return nil, "", withContext(ctx, err)
 	}
-	return &Stmt{c: c, s: s, sql: text}, tail, nil
+	word, kind := kindOf(text)
+	return &Stmt{
+		c: c, s: s, sql: text, word: word, kind: kind,
+		readOnly: s.ReadOnly(), bindCount: s.BindCount(), checkpoint: isCheckpoint(text, word),
+	}, tail, nil
 }
 
 // enter is Conn.enter for a call on s.
@@ -69,12 +90,24 @@ func (s *Stmt) Step(ctx context.Context) (row bool, err error) {
 }
 
 func (s *Stmt) step(ctx context.Context) (row bool, err error) {
+	s.begin()
+	start := s.c.startTimer()
 	s.failed = true
 	row = s.s.Step()
-	if err = s.s.Err(); err != nil {
+	err = s.s.Err()
+	s.took += s.c.sinceTimer(start)
+	if err != nil {
+		s.end(err)
 		return false, withContext(ctx, err)
 	}
 	s.failed = false
+	if row {
+		if s.rows++; s.checkpoint {
+			s.noteCheckpoint()
+		}
+	} else {
+		s.end(nil)
+	}
 	return row, nil
 }
 
@@ -98,7 +131,18 @@ func (s *Stmt) Exec(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.c.leave(outer, &err)
-	return withContext(ctx, s.s.Exec())
+	if s.checkpoint { // whose row says something
+		if _, err = s.step(ctx); err == nil {
+			err = s.reset()
+		}
+		return err
+	}
+	s.begin()
+	start := s.c.startTimer()
+	err = s.s.Exec()
+	s.took += s.c.sinceTimer(start)
+	s.end(err)
+	return withContext(ctx, err)
 }
 
 // Reset ends a run of the statement and gives its locks back. An error of the run's last step is not repeated; what is
@@ -109,9 +153,15 @@ func (s *Stmt) Reset() (err error) {
 		return err
 	}
 	defer s.c.leave(outer, &err)
+	return s.reset()
+}
+
+func (s *Stmt) reset() error {
 	failed := s.failed
 	s.failed = false
-	if err = s.s.Reset(); failed {
+	err := s.s.Reset()
+	s.end(err)
+	if failed {
 		return nil
 	}
 	return err
@@ -129,7 +179,8 @@ func (s *Stmt) Close() (err error) {
 		return err
 	}
 	defer s.c.leave(outer, &err)
-	if err = st.Close(); s.failed {
+	err = st.Close()
+	if s.end(err); s.failed {
 		return nil
 	}
 	return err
@@ -137,7 +188,7 @@ func (s *Stmt) Close() (err error) {
 
 // ReadOnly reports whether the statement makes no direct change to a database.
 // https://sqlite.org/c3ref/stmt_readonly.html
-func (s *Stmt) ReadOnly() bool { return s.usable() && s.s.ReadOnly() }
+func (s *Stmt) ReadOnly() bool { return s.usable() && s.readOnly }
 
 // Recompiled returns how often SQLite has compiled the statement again because the schema had changed. What the
 // statement's columns are can differ each time.
@@ -153,7 +204,7 @@ func (s *Stmt) BindCount() int {
 	if !s.usable() {
 		return 0
 	}
-	return s.s.BindCount()
+	return s.bindCount
 }
 
 // BindName returns the name of parameter i, 1 being the first, with its prefix; "" if it has none.
@@ -165,7 +216,7 @@ func (s *Stmt) BindName(i int) string {
 }
 
 // Bind gives a value to parameter i, 1 being the first: nil, int64, float64, string, []byte, bool, time.Time (as text,
-// see [TimeLayout]) or sqlite3.ZeroBlob. The value is copied. A nil []byte is NULL.
+// see [TimeLayout]), sqlite3.ZeroBlob, or what sqlite3.JSON or sqlite3.Pointer returns. The value is copied. A nil []byte is NULL.
 func (s *Stmt) Bind(i int, v any) (err error) {
 	outer, err := s.enter(context.Background())
 	if err != nil {
@@ -186,12 +237,28 @@ func (s *Stmt) Bind(i int, v any) (err error) {
 	case bool:
 		return s.s.BindBool(i, v)
 	case time.Time:
-		var buf [len(TimeLayout) + 8]byte
-		return s.s.BindRawText(i, v.AppendFormat(buf[:0], TimeLayout))
+		var buf [64]byte
+		return s.s.BindRawText(i, v.AppendFormat(buf[:0], s.c.times))
 	case sqlite3.ZeroBlob:
 		return s.s.BindZeroBlob(i, int64(v))
 	}
+	switch reflect.TypeOf(v) {
+	case jsonType:
+		return s.s.BindJSON(i, reflect.ValueOf(v).Field(0).Interface())
+	case pointerType:
+		return s.s.BindPointer(i, reflect.ValueOf(v).Field(0).Interface())
+	}
 	return fmt.Errorf("parameter %d: values of type %T cannot be bound", i, v)
+}
+
+// The types of what sqlite3.JSON and sqlite3.Pointer return, which have no names outside of the binding. Both are structs
+// around the value.
+var jsonType, pointerType = reflect.TypeOf(sqlite3.JSON(nil)), reflect.TypeOf(sqlite3.Pointer(nil))
+
+// IsWrapped reports whether v was made by sqlite3.JSON or sqlite3.Pointer.
+func IsWrapped(v any) bool {
+	t := reflect.TypeOf(v)
+	return t == jsonType || t == pointerType
 }
 
 // ClearBindings makes every parameter NULL and frees what was bound.
@@ -219,6 +286,12 @@ func (s *Stmt) ColumnName(i int) string { return s.columnText(i, s.s.ColumnName)
 // ColumnDeclType returns the declared type of the table column that result column i is, "" if it is none, or if the
 // type is longer than the binding reads.
 func (s *Stmt) ColumnDeclType(i int) string { return s.columnText(i, s.s.ColumnDeclType) }
+
+// ColumnOrigin returns the names of the database, table and column that result column i is, "" if it is none.
+// https://sqlite.org/c3ref/column_database_name.html
+func (s *Stmt) ColumnOrigin(i int) (database, table, column string) {
+	return s.columnText(i, s.s.ColumnDatabaseName), s.columnText(i, s.s.ColumnTableName), s.columnText(i, s.s.ColumnOriginName)
+}
 
 // columnText reads one of the texts that describe result column i.
 func (s *Stmt) columnText(i int, read func(int) string) (text string) {

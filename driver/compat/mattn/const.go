@@ -1,0 +1,120 @@
+package sqlite3
+
+// What an authorizer may answer.
+const (
+	SQLITE_OK     = 0
+	SQLITE_DENY   = 1
+	SQLITE_IGNORE = 2
+)
+
+// What an authorizer is asked about, and the first three also what update hooks tell:
+// https://sqlite.org/c3ref/c_alter_table.html
+const (
+	SQLITE_DELETE = 9
+	SQLITE_INSERT = 18
+	SQLITE_UPDATE = 23
+
+	SQLITE_CREATE_INDEX        = 1
+	SQLITE_CREATE_TABLE        = 2
+	SQLITE_CREATE_TEMP_INDEX   = 3
+	SQLITE_CREATE_TEMP_TABLE   = 4
+	SQLITE_CREATE_TEMP_TRIGGER = 5
+	SQLITE_CREATE_TEMP_VIEW    = 6
+	SQLITE_CREATE_TRIGGER      = 7
+	SQLITE_CREATE_VIEW         = 8
+	SQLITE_DROP_INDEX          = 10
+	SQLITE_DROP_TABLE          = 11
+	SQLITE_DROP_TEMP_INDEX     = 12
+	SQLITE_DROP_TEMP_TABLE     = 13
+	SQLITE_DROP_TEMP_TRIGGER   = 14
+	SQLITE_DROP_TEMP_VIEW      = 15
+	SQLITE_DROP_TRIGGER        = 16
+	SQLITE_DROP_VIEW           = 17
+	SQLITE_PRAGMA              = 19
+	SQLITE_READ                = 20
+	SQLITE_SELECT              = 21
+	SQLITE_TRANSACTION         = 22
+	SQLITE_ATTACH              = 24
+	SQLITE_DETACH              = 25
+	SQLITE_ALTER_TABLE         = 26
+	SQLITE_REINDEX             = 27
+	SQLITE_ANALYZE             = 28
+	SQLITE_CREATE_VTABLE       = 29
+	SQLITE_DROP_VTABLE         = 30
+	SQLITE_FUNCTION            = 31
+	SQLITE_SAVEPOINT           = 32
+	SQLITE_COPY                = 0
+)
+
+// Limits of a connection: https://sqlite.org/c3ref/c_limit_attached.html
+const (
+	SQLITE_LIMIT_LENGTH              = 0
+	SQLITE_LIMIT_SQL_LENGTH          = 1
+	SQLITE_LIMIT_COLUMN              = 2
+	SQLITE_LIMIT_EXPR_DEPTH          = 3
+	SQLITE_LIMIT_COMPOUND_SELECT     = 4
+	SQLITE_LIMIT_VDBE_OP             = 5
+	SQLITE_LIMIT_FUNCTION_ARG        = 6
+	SQLITE_LIMIT_ATTACHED            = 7
+	SQLITE_LIMIT_LIKE_PATTERN_LENGTH = 8
+	SQLITE_LIMIT_VARIABLE_NUMBER     = 9
+	SQLITE_LIMIT_TRIGGER_DEPTH       = 10
+	SQLITE_LIMIT_WORKER_THREADS      = 11
+)
+
+// Opcodes of file controls, of which [SQLiteConn.SetFileControlInt] has some:
+// https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html
+const (
+	SQLITE_FCNTL_LOCKSTATE             = 1
+	SQLITE_FCNTL_GET_LOCKPROXYFILE     = 2
+	SQLITE_FCNTL_SET_LOCKPROXYFILE     = 3
+	SQLITE_FCNTL_LAST_ERRNO            = 4
+	SQLITE_FCNTL_SIZE_HINT             = 5
+	SQLITE_FCNTL_CHUNK_SIZE            = 6
+	SQLITE_FCNTL_FILE_POINTER          = 7
+	SQLITE_FCNTL_SYNC_OMITTED          = 8
+	SQLITE_FCNTL_WIN32_AV_RETRY        = 9
+	SQLITE_FCNTL_PERSIST_WAL           = 10
+	SQLITE_FCNTL_OVERWRITE             = 11
+	SQLITE_FCNTL_VFSNAME               = 12
+	SQLITE_FCNTL_POWERSAFE_OVERWRITE   = 13
+	SQLITE_FCNTL_PRAGMA                = 14
+	SQLITE_FCNTL_BUSYHANDLER           = 15
+	SQLITE_FCNTL_TEMPFILENAME          = 16
+	SQLITE_FCNTL_MMAP_SIZE             = 18
+	SQLITE_FCNTL_TRACE                 = 19
+	SQLITE_FCNTL_HAS_MOVED             = 20
+	SQLITE_FCNTL_SYNC                  = 21
+	SQLITE_FCNTL_COMMIT_PHASETWO       = 22
+	SQLITE_FCNTL_WIN32_SET_HANDLE      = 23
+	SQLITE_FCNTL_WAL_BLOCK             = 24
+	SQLITE_FCNTL_ZIPVFS                = 25
+	SQLITE_FCNTL_RBU                   = 26
+	SQLITE_FCNTL_VFS_POINTER           = 27
+	SQLITE_FCNTL_JOURNAL_POINTER       = 28
+	SQLITE_FCNTL_WIN32_GET_HANDLE      = 29
+	SQLITE_FCNTL_PDB                   = 30
+	SQLITE_FCNTL_BEGIN_ATOMIC_WRITE    = 31
+	SQLITE_FCNTL_COMMIT_ATOMIC_WRITE   = 32
+	SQLITE_FCNTL_ROLLBACK_ATOMIC_WRITE = 33
+	SQLITE_FCNTL_LOCK_TIMEOUT          = 34
+	SQLITE_FCNTL_DATA_VERSION          = 35
+	SQLITE_FCNTL_SIZE_LIMIT            = 36
+	SQLITE_FCNTL_CKPT_DONE             = 37
+	SQLITE_FCNTL_RESERVE_BYTES         = 38
+	SQLITE_FCNTL_CKPT_START            = 39
+	SQLITE_FCNTL_EXTERNAL_READER       = 40
+	SQLITE_FCNTL_CKSM_FILE             = 41
+)
+
+// Kinds of columns.
+const (
+	SQLITE_INTEGER = iota
+	SQLITE_TEXT
+	SQLITE_BLOB
+	SQLITE_REAL
+	SQLITE_NUMERIC
+	SQLITE_TIME
+	SQLITE_BOOL
+	SQLITE_NULL
+)

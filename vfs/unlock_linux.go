@@ -1,5 +1,0 @@
-package vfs
-
-import "golang.org/x/sys/unix"
-
-const ofdSetLock = unix.F_OFD_SETLK
