@@ -97,7 +97,6 @@ func TestArguments(t *testing.T) {
 // TestPreparedArguments: the same for prepared statements, whose arguments database/sql counts.
 func TestPreparedArguments(t *testing.T) {
 	a := sql.Named("a", 7)
-	const counted = "mattn lets database/sql count, whose words differ"
 	var probes []probe
 	for _, c := range []struct {
 		text    string
@@ -105,8 +104,8 @@ func TestPreparedArguments(t *testing.T) {
 		differs string
 	}{
 		{"SELECT ?", []any{1}, ""},
-		{"SELECT ?", nil, counted},
-		{"SELECT ?", []any{1, 2}, counted},
+		{"SELECT ?", nil, ""},
+		{"SELECT ?", []any{1, 2}, ""},
 		{"SELECT :a", []any{a}, ""},
 		{"SELECT :a, @a", []any{a}, "one named argument answers both parameters"},
 		{"SELECT :a", []any{1}, ""},
