@@ -73,7 +73,11 @@ func tryTx(ctx context.Context, db *sql.DB, opts *sql.TxOptions, body func(*sql.
 	err = body(tx)
 	returned = true
 	if err == nil {
-		return false, tx.Commit()
+		err = tx.Commit()
+		if cause := ctx.Err(); cause != nil && errors.Is(err, sql.ErrTxDone) {
+			err = fmt.Errorf("%w: %w", cause, err) // database/sql rolled back when the context ended, and may have been faster
+		}
+		return false, err
 	}
 	if errors.Is(err, sqlite3.BUSY_SNAPSHOT) {
 		// If body has ended the transaction by itself, which its error does not tell, this fails.
