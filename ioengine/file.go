@@ -17,27 +17,28 @@ type file struct {
 	// from its page cache alone (RWF_NOWAIT).
 	cannotProbe atomic.Bool
 
-	mu      sync.Mutex
-	drained sync.Cond // of mu: underway has become 0
 	// underway counts the operations that were taken and have not finished.
-	underway int
-	closed   bool
+	underway atomic.Int64
+	closed   atomic.Bool
+
+	mu      sync.Mutex
+	drained sync.Cond // of mu: underway has become 0 and the file is closed
 
 	// Syncs of one file are led by one caller at a time. Those that come
 	// while a sync runs have writes before them that it may have missed: they
 	// wait here and are answered together by the next one.
 	leading    bool
 	unsynced   []op
-	syncing    []op // what the running sync covers; only its leader touches it
+	spare      []op // for the next ones
 	lastShared bool // the last sync answered several
 }
 
 func (f *file) ReadAt(c *completion.Completion, p []byte, offBytes int64) {
 	c.Begin(f.e)
-	f.e.stats.taken[opRead].Add(1)
 	if f.e.probes && len(p) > 0 && offBytes >= 0 && !f.cannotProbe.Load() && f.readCached(c, p, offBytes) {
 		return
 	}
+	f.e.stats.taken[opRead].Add(1)
 	f.take(op{c: c, kind: opRead, buf: p, off: offBytes})
 }
 
@@ -50,19 +51,19 @@ func (f *file) readCached(c *completion.Completion, p []byte, off int64) bool {
 	}
 	o := op{c: c, f: f, kind: opRead, off: off}
 	f.e.beginTrace(&o)
-	f.e.stats.systemCalls.Add(1)
 	n, supported := sysReadCached(f.fd, p, off)
 	if !supported {
 		f.cannotProbe.Store(true)
 	}
 	if n < len(p) {
+		f.e.stats.systemCalls.Add(1)
 		o.abandonTrace()
 		f.release()
 		return false
 	}
 	o.n = n
 	o.start("inline")
-	f.e.stats.inlineHits.Add(1)
+	f.e.stats.inlineHits.Add(1) // stands for the read and its system call too
 	o.finish(nil)
 	return true
 }
@@ -122,43 +123,36 @@ func (f *file) take(o op) {
 
 // acquire counts an operation as underway, unless the file is closed.
 func (f *file) acquire() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.closed {
+	f.underway.Add(1)
+	if f.closed.Load() {
+		f.release()
 		return false
 	}
-	f.underway++
 	return true
 }
 
 // shared reports whether more than one operation is underway.
-func (f *file) shared() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.underway > 1
-}
+func (f *file) shared() bool { return f.underway.Load() > 1 }
 
 // release is called once an operation has finished.
 func (f *file) release() {
-	f.mu.Lock()
-	f.underway--
-	if f.underway == 0 && f.closed {
+	if f.underway.Add(-1) == 0 && f.closed.Load() {
+		f.mu.Lock()
 		f.drained.Broadcast()
+		f.mu.Unlock()
 	}
-	f.mu.Unlock()
 }
 
 // Close implements File. What is still queued is submitted: nobody else may
 // be going to.
 func (f *file) Close() error {
 	f.mu.Lock()
-	first := !f.closed
-	f.closed = true
-	for f.underway > 0 {
+	first := !f.closed.Swap(true)
+	for f.underway.Load() > 0 {
 		f.mu.Unlock()
 		f.e.Step()
 		f.mu.Lock()
-		if f.underway > 0 {
+		if f.underway.Load() > 0 {
 			f.drained.Wait()
 		}
 	}

@@ -50,7 +50,7 @@ type counters struct {
 
 func (c *counters) snapshot() Stats {
 	s := Stats{
-		Reads:        c.taken[opRead].Load(),
+		Reads:        c.taken[opRead].Load() + c.inlineHits.Load(),
 		Writes:       c.taken[opWrite].Load(),
 		Syncs:        c.taken[opSync].Load(),
 		Truncates:    c.taken[opTruncate].Load(),
@@ -66,7 +66,7 @@ func (c *counters) snapshot() Stats {
 		Canceled:     c.canceled.Load(),
 		Fallbacks:    c.fallbacks.Load(),
 		Parks:        c.parks.Load(),
-		SystemCalls:  c.systemCalls.Load(),
+		SystemCalls:  c.systemCalls.Load() + c.inlineHits.Load(),
 	}
 	for i := range s.BatchSizes {
 		s.BatchSizes[i] = c.batchSizes[i].Load()

@@ -28,24 +28,18 @@ func (f *file) lead() {
 		// sync do so before the set is closed.
 		runtime.Gosched()
 	}
-	if f.syncOnce() {
-		// The caller's own sync is done; whoever came meanwhile is served by
-		// a goroutine that lives as long as there are any.
-		go func() {
-			for f.syncOnce() {
-			}
-		}()
-	}
+	f.syncOnce()
 }
 
-// syncOnce answers all waiting syncs with one system call and reports whether
-// more have come meanwhile. The caller leads; it no longer does if not.
-func (f *file) syncOnce() (more bool) {
+// syncOnce answers all waiting syncs with one system call. The caller leads.
+// If more have come meanwhile, a goroutine leads on before these are answered,
+// so that the device does not wait for that.
+func (f *file) syncOnce() {
 	f.mu.Lock()
 	// What the sync covers is settled before it starts: a write that finishes
 	// later may have missed it.
-	f.syncing, f.unsynced = f.unsynced, f.syncing[:0]
-	covered := f.syncing
+	covered := f.unsynced
+	f.unsynced, f.spare = f.spare, nil
 	f.lastShared = len(covered) > 1
 	f.mu.Unlock()
 
@@ -56,18 +50,17 @@ func (f *file) syncOnce() (more bool) {
 	f.e.stats.systemCalls.Add(1)
 	f.e.stats.sharedSyncs.Add(int64(len(covered) - 1))
 	err := sysSync(f.fd, mode)
-	for i := range covered[1:] {
-		covered[1+i].finish(err)
-	}
-	first := covered[0]
-	clear(covered)
 
-	// Lead on or resign before the last one is answered: its owner may close
-	// the file, and only underway operations keep Close waiting.
 	f.mu.Lock()
-	more = len(f.unsynced) > 0
-	f.leading = more
+	if f.leading = len(f.unsynced) > 0; f.leading {
+		go f.syncOnce()
+	}
 	f.mu.Unlock()
-	first.finish(err)
-	return more
+	for i := range covered {
+		covered[i].finish(err)
+	}
+	clear(covered)
+	f.mu.Lock()
+	f.spare = covered[:0]
+	f.mu.Unlock()
 }
