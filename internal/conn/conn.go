@@ -148,14 +148,20 @@ func (c *Conn) leave(outer context.Context, err *error) {
 
 // panicked turns what a call panicked with into an error, and ends the connection if SQLite was cut short.
 func (c *Conn) panicked(p any) error {
-	if err, ok := p.(error); ok && err.Error() == sqlite3.NOMEM.Error() && !cutShort() {
-		return sqlite3.NOMEM // how the binding reports it; SQLite itself had returned
+	if outOfMemory(p) && !cutShort() {
+		return sqlite3.NOMEM // SQLite itself had returned
 	}
 	err := &PanicError{Value: p, Stack: debug.Stack()}
 	if c.err == nil {
 		c.err = err
 	}
 	return err
+}
+
+// outOfMemory reports whether p is how the binding says that SQLite has no memory left: it panics.
+func outOfMemory(p any) bool {
+	err, ok := p.(error)
+	return ok && err.Error() == sqlite3.NOMEM.Error()
 }
 
 // sqliteCode is the import path of SQLite translated to Go.

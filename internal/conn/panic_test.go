@@ -248,3 +248,20 @@ func TestNoMemoryToOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestOutOfMemoryIsToldOnce: the binding panics with it, also when SQLite repeats a step's error at the reset.
+func TestOutOfMemoryIsToldOnce(t *testing.T) {
+	c := open(t, ":memory:")
+	for _, end := range []func(*Stmt) error{(*Stmt).Reset, (*Stmt).Close} {
+		s := prepare(t, c, "SELECT printf('%.*c', 2000000000, 'x')")
+		if _, err := s.Step(background); !errors.Is(err, sqlite3.NOMEM) && !errors.Is(err, sqlite3.TOOBIG) {
+			t.Fatal(err)
+		}
+		if err := end(s); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := value(t, c, "SELECT 1"); got != int64(1) {
+		t.Error(got)
+	}
+}

@@ -156,15 +156,26 @@ func (s *Stmt) Reset() (err error) {
 	return s.reset()
 }
 
-func (s *Stmt) reset() error {
-	failed := s.failed
-	s.failed = false
-	err := s.s.Reset()
-	s.end(err)
-	if failed {
-		return nil
+func (s *Stmt) reset() (err error) {
+	if s.failed {
+		s.failed = false
+		s.spoiled = s.spoiled || s.running // the step ended in a panic
+		repeated(s.s.Reset)
+	} else {
+		err = s.s.Reset()
 	}
+	s.end(err)
 	return err
+}
+
+// repeated calls f, which says again what the step before has said.
+func repeated(f func() error) {
+	defer func() {
+		if p := recover(); p != nil && !outOfMemory(p) {
+			panic(p)
+		}
+	}()
+	_ = f()
 }
 
 // Close finalizes the statement. Closing it again, or after its connection, does nothing.
@@ -179,10 +190,12 @@ func (s *Stmt) Close() (err error) {
 		return err
 	}
 	defer s.c.leave(outer, &err)
-	err = st.Close()
-	if s.end(err); s.failed {
-		return nil
+	if s.failed {
+		repeated(st.Close)
+	} else {
+		err = st.Close()
 	}
+	s.end(err)
 	return err
 }
 
