@@ -73,7 +73,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-var errUsage = errors.New("run it as go vet -vettool=iovet ./...")
+var errUsage = errors.New("run it as go vet -vettool=iovet with the packages to check")
 
 // buildID tells the go command when what the tool found before is out of date.
 func buildID() (string, error) {
