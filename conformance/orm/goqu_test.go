@@ -46,8 +46,8 @@ func openGoqu(t *testing.T) *goqu.Database {
 	if _, err := db.Insert("countries").Rows(goqu.Record{"code": "DE"}, goqu.Record{"code": "FR"}).Executor().Exec(); err != nil {
 		t.Fatal(err)
 	}
-	// Without Prepared, goqu writes values into the text: bytes as a string, which must be UTF-8, and times in a layout
-	// that sorts otherwise within a day than the one of arguments. Both are so with every driver.
+	// Without Prepared, goqu writes values into the text: bytes as a string, which must be UTF-8 (and is empty for
+	// nil), and times in a layout that sorts otherwise within a day than the one of arguments. That is so with every driver.
 	res, err := db.Insert("cities").Rows(
 		goquCity{Name: "Berlin", Country: "DE", Population: new(int64(3_700_000)), Capital: true, Seal: []byte("b'\n\""), Founded: goquFounded},
 		goquCity{Name: "Ulm", Country: "DE", Population: new(int64(120_000))},
@@ -79,7 +79,7 @@ func TestGoquRows(t *testing.T) {
 		}
 		want := []goquCity{
 			{ID: 1, Name: "Berlin", Country: "DE", Population: new(int64(3_700_000)), Capital: true, Seal: []byte("b'\n\""), Founded: goquFounded},
-			{ID: 3, Name: "Villeneuve-d'Ascq", Country: "FR"},
+			{ID: 3, Name: "Villeneuve-d'Ascq", Country: "FR", Seal: []byte{}},
 			{ID: 4, Name: "Paris", Country: "FR", Population: new(int64(2_100_000)), Capital: true, Seal: []byte{0}, Founded: goquFounded},
 		}
 		for i := range cities {
