@@ -119,7 +119,7 @@ func TestMigrate(t *testing.T) {
 	if err := m.Drop(); err != nil {
 		t.Fatal(err)
 	}
-	// Drop vacuums with Query and never closes the rows: a write would wait for ever if they held a lock.
+	// Drop vacuums with Query and never closes the rows, which must not hold a lock.
 	if _, err := db.Exec("CREATE TABLE accounts (x)"); err != nil {
 		t.Errorf("writing after Drop: %v", err)
 	}
