@@ -82,7 +82,7 @@ func newRing(e *engine, setup setupFunc) (mechanism, error) {
 	}
 	if err := u.register(); err != nil {
 		r.unmap()
-		unix.Close(r.fd)
+		u.file.Close() // it owns the descriptor: a second close could hit another file's
 		return nil, err
 	}
 	return u, nil
@@ -90,10 +90,11 @@ func newRing(e *engine, setup setupFunc) (mechanism, error) {
 
 // register puts the ring's descriptor into the netpoller.
 func (u *uring) register() error {
-	if err := unix.SetNonblock(u.ring.fd, true); err != nil {
-		return fmt.Errorf("set non-blocking: %w", err)
-	}
+	nonblocking := unix.SetNonblock(u.ring.fd, true) // before NewFile, which looks
 	u.file = os.NewFile(uintptr(u.ring.fd), "io_uring")
+	if nonblocking != nil {
+		return fmt.Errorf("set non-blocking: %w", nonblocking)
+	}
 	if err := u.file.SetReadDeadline(time.Time{}); err != nil {
 		return fmt.Errorf("the ring cannot be polled: %w", err)
 	}
