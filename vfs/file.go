@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +35,10 @@ type file struct {
 	// The first sync of a journal makes it so, as SQLite's own unix VFS does.
 	unsyncedDir bool
 
-	noticeAt int64 // the size at which the owner is told that the WAL has grown
+	wal      *file       // of a database, while it is open
+	db       *file       // of a WAL, the database if it is one of ours
+	behind   writeBehind // of a WAL
+	noticeAt int64       // of a WAL, the size at which the owner is told that it has grown
 
 	read     readPage
 	write    writePage
@@ -49,6 +53,7 @@ var (
 	_ sqlitevfs.FilePowersafeOverwrite = &file{}
 	_ sqlitevfs.FileSizeHint           = &file{}
 	_ sqlitevfs.FileHasMoved           = &file{}
+	_ sqlitevfs.FileCommitPhaseTwo     = &file{}
 	_ sqlitevfs.FileSharedMemory       = &file{}
 	_ sqlitevfs.FilePragma             = &file{}
 )
@@ -91,6 +96,10 @@ func newFile(v *fileSystem, engine ioengine.Engine, lent sqlitevfs.File, name *s
 	if flags&(sqlitevfs.OPEN_MAIN_JOURNAL|sqlitevfs.OPEN_WAL) != 0 {
 		if db, ok := vfsutil.UnwrapFile[*file](name.DatabaseFile()); ok {
 			db.session.add(f)
+			if flags&sqlitevfs.OPEN_WAL != 0 {
+				f.db, db.wal = db, f
+				f.behind.never = db.DeviceCharacteristics()&sqlitevfs.IOCAP_POWERSAFE_OVERWRITE == 0
+			}
 		}
 	}
 	f.read.f, f.write.f, f.sync.f, f.truncate.f, f.allocate.f = f, f, f, f, f
@@ -101,6 +110,11 @@ func newFile(v *fileSystem, engine ioengine.Engine, lent sqlitevfs.File, name *s
 // any other error for a failure, and a short count without one for success.
 func (f *file) ReadAt(p []byte, off int64) (int, error) {
 	f.calls.reads.Add(1)
+	if b := &f.behind; b.owner != nil && off < b.end() && off+int64(len(p)) > b.start || b.unheard != nil {
+		if err := f.flush(); err != nil {
+			return 0, err
+		}
+	}
 	f.read.start(p, off)
 	n, err := completion.Drive(&f.read, f.wait)
 	if err == nil || err == io.EOF {
@@ -111,9 +125,17 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 
 func (f *file) WriteAt(p []byte, off int64) (int, error) {
 	f.calls.writes.Add(1)
+	wal := f.flags&sqlitevfs.OPEN_WAL != 0
+	if wal {
+		if held, err := f.holdBack(p, off); err != nil {
+			return 0, err
+		} else if held {
+			return len(p), nil
+		}
+	}
 	f.write.start(p, off)
 	n, err := completion.Drive(&f.write, f.wait)
-	if err == nil && f.flags&sqlitevfs.OPEN_WAL != 0 {
+	if wal && err == nil {
 		f.grew(off + int64(n))
 	}
 	return n, f.fail(opWrite, err)
@@ -121,6 +143,9 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 
 func (f *file) Sync(flags sqlitevfs.SyncFlag) error {
 	f.calls.syncs.Add(1)
+	if err := f.leaveWindow(); err != nil {
+		return err
+	}
 	f.sync.start(flags)
 	_, err := completion.Drive(&f.sync, f.wait)
 	return f.fail(opSync, err)
@@ -128,6 +153,9 @@ func (f *file) Sync(flags sqlitevfs.SyncFlag) error {
 
 func (f *file) Truncate(size int64) error {
 	f.calls.truncates.Add(1)
+	if err := f.leaveWindow(); err != nil {
+		return err
+	}
 	f.truncate.start(size)
 	_, err := completion.Drive(&f.truncate, f.wait)
 	return f.fail(opTruncate, err)
@@ -144,6 +172,9 @@ func (f *file) SizeHint(size int64) error {
 }
 
 func (f *file) Size() (int64, error) {
+	if err := f.leaveWindow(); err != nil {
+		return 0, err
+	}
 	size, err := f.io.Size()
 	return size, f.fail(opSize, err)
 }
@@ -155,17 +186,20 @@ func (f *file) Close() error {
 		return nil
 	}
 	f.closed = true
+	flushed := f.flush()
+	if f.db != nil && f.db.wal == f {
+		f.db.wal = nil
+	}
 	f.session.remove(f)
 	drained := f.io.Close()
 	closed := f.lent.Close() // releases the locks first
-	return f.fail(opClose, errors.Join(drained, closed))
+	return cmp.Or(flushed, f.fail(opClose, errors.Join(drained, closed)))
 }
 
 func (f *file) Lock(level sqlitevfs.LockLevel) error   { return f.lent.Lock(level) }
 func (f *file) Unlock(level sqlitevfs.LockLevel) error { return f.lent.Unlock(level) }
 func (f *file) CheckReservedLock() (bool, error)       { return f.lent.CheckReservedLock() }
 func (f *file) LockState() sqlitevfs.LockLevel         { return vfsutil.WrapLockState(f.lent) }
-func (f *file) SharedMemory() sqlitevfs.SharedMemory   { return f.shm }
 
 func (f *file) PersistWAL() bool                { return vfsutil.WrapPersistWAL(f.lent) }
 func (f *file) SetPersistWAL(keep bool)         { vfsutil.WrapSetPersistWAL(f.lent, keep) }

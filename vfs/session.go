@@ -44,9 +44,10 @@ const WALNotice = 16 << 20
 // A session is what the files of one connection have in common. The goroutine
 // that uses the connection uses it.
 type session struct {
-	conn  *sqlite3.Conn
-	files map[*file]struct{}
-	owner Owner
+	conn   *sqlite3.Conn
+	files  map[*file]struct{}
+	owner  Owner
+	window CommitWindow
 	// The last failure, and what SQLite was told of it.
 	lastErr  error
 	lastCode sqlite3.ExtendedErrorCode
@@ -128,6 +129,7 @@ func Abandon(c *sqlite3.Conn) error {
 	}
 	var errs []error
 	for f := range s.files {
+		f.discard() // nobody will publish it
 		if lent, ok := f.lent.(sqlitevfs.FileSharedMemory); ok {
 			// SQLite would unmap the WAL-index first: a mapping keeps the
 			// open file, and with it the locks, after its descriptor is closed.
@@ -207,9 +209,6 @@ func (f *file) grew(end int64) {
 		}
 	}
 }
-
-// walHeaderBytes is the size of a WAL's header.
-const walHeaderBytes = 32
 
 // leadingInt reads a pragma's number as SQLite does: as many digits as there
 // are, 0 if there are none or too many for 32 bits.

@@ -11,16 +11,20 @@ import (
 // Stats says what SQLite has asked of the files of one VFS, by all
 // connections since the process started, and what the engine has done, which
 // several VFSs may share. Each of these calls is one operation of the engine,
-// except that a journal's first sync is two: its directory is synced as well.
+// with two exceptions: a journal's first sync is two, because its directory is
+// synced as well, and of the writes that waited for each other (see
+// [CommitWindow]) each flush is one.
 type Stats struct {
 	Reads, Writes, Syncs, Truncates, Allocates int64
+
+	Flushes int64
 
 	Engine ioengine.Stats
 }
 
 // calls are the live counts behind Stats.
 type calls struct {
-	reads, writes, syncs, truncates, allocates atomic.Int64
+	reads, writes, syncs, truncates, allocates, flushes atomic.Int64
 }
 
 // StatsOf returns the statistics of the VFS that c's main database belongs to;
@@ -37,6 +41,7 @@ func StatsOf(c *sqlite3.Conn) (s Stats, ok bool) {
 		Syncs:     n.syncs.Load(),
 		Truncates: n.truncates.Load(),
 		Allocates: n.allocates.Load(),
+		Flushes:   n.flushes.Load(),
 		Engine:    main.engine.Stats(),
 	}, true
 }

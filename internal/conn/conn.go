@@ -91,9 +91,10 @@ type Conn struct {
 	state  state
 	counts counts
 
-	wal   walWatch
-	hooks hooks
-	held  map[any]func() error // BLOBs and backups that are open, and what closes each
+	wal    walWatch
+	hooks  hooks
+	window *vfs.CommitWindow    // nil if the database is not a file of ours
+	held   map[any]func() error // BLOBs and backups that are open, and what closes each
 }
 
 // Open opens a database. The context interrupts the opening only.
@@ -111,6 +112,8 @@ func Open(ctx context.Context, o Options) (_ *Conn, err error) {
 	if err = c.installBusy(o.BusyTimeout); err != nil {
 		return nil, err
 	}
+	c.window = vfs.CommitWindowOf(c.db)
+	c.installCommit()
 	c.err = nil
 	c.register()
 	return c, nil
@@ -134,6 +137,7 @@ func (c *Conn) leave(outer context.Context, err *error) {
 	}
 	switch {
 	case c.err == nil:
+		c.window.Close()
 		c.db.SetInterrupt(outer)
 		c.restoreBusy()
 		c.restoreWALHook()

@@ -53,20 +53,27 @@ func add[F any](c *Conn, list *chain[F], f F, sync func()) (remove func()) {
 // OnCommit adds f to what is asked before a transaction that has written commits. If f returns false the transaction is
 // rolled back, and functions added later are not asked.
 func (c *Conn) OnCommit(f func() (ok bool)) (remove func()) {
-	return add(c, &c.hooks.commit, f, func() {
-		if len(c.hooks.commit) == 0 {
-			c.db.CommitHook(nil)
-			return
+	return add(c, &c.hooks.commit, f, c.installCommit)
+}
+
+// installCommit makes SQLite ask before a commit, if anybody wants to know.
+func (c *Conn) installCommit() {
+	if len(c.hooks.commit) == 0 && c.window == nil {
+		c.db.CommitHook(nil)
+		return
+	}
+	c.db.CommitHook(c.committing)
+}
+
+// committing is the commit hook. The window comes last: nothing can refuse the commit any more.
+func (c *Conn) committing() bool {
+	for _, f := range c.hooks.commit {
+		if !(*f)() {
+			return false
 		}
-		c.db.CommitHook(func() bool {
-			for _, f := range c.hooks.commit {
-				if !(*f)() {
-					return false
-				}
-			}
-			return true
-		})
-	})
+	}
+	c.window.Open()
+	return true
 }
 
 // OnRollback adds f to what is called after a transaction was rolled back.
