@@ -12,6 +12,7 @@ import (
 
 	"github.com/turso-coop/turso-coop/completion"
 	"github.com/turso-coop/turso-coop/ioengine"
+	"github.com/turso-coop/turso-coop/vfs/internal/seam"
 )
 
 // A file is an open file as SQLite sees it. One connection owns it, so its
@@ -47,16 +48,7 @@ type file struct {
 	allocate allocateFile
 }
 
-var (
-	_ sqlitevfs.FileLockState          = &file{}
-	_ sqlitevfs.FilePersistWAL         = &file{}
-	_ sqlitevfs.FilePowersafeOverwrite = &file{}
-	_ sqlitevfs.FileSizeHint           = &file{}
-	_ sqlitevfs.FileHasMoved           = &file{}
-	_ sqlitevfs.FileCommitPhaseTwo     = &file{}
-	_ sqlitevfs.FileSharedMemory       = &file{}
-	_ sqlitevfs.FilePragma             = &file{}
-)
+var _ seam.File = &file{} // every optional method is named there
 
 // journals are the files whose directory entry matters to recovery.
 const journals = sqlitevfs.OPEN_MAIN_JOURNAL | sqlitevfs.OPEN_SUPER_JOURNAL | sqlitevfs.OPEN_WAL

@@ -10,6 +10,7 @@ import (
 	sqlitevfs "github.com/ncruces/go-sqlite3/vfs"
 
 	"github.com/turso-coop/turso-coop/ioengine"
+	"github.com/turso-coop/turso-coop/vfs/internal/seam"
 )
 
 // Name is the VFS that chooses its engine itself: io_uring where that works,
@@ -112,6 +113,9 @@ func (v *fileSystem) OpenFilename(name *sqlitevfs.Filename, flags sqlitevfs.Open
 	if err != nil {
 		lent.Close()
 		return nil, flags, openError(err)
+	}
+	if seam.Wrap != nil {
+		return seam.Wrap(f, lent.(interface{ Fd() uintptr }).Fd(), name, flags), flags, nil
 	}
 	return f, flags, nil
 }
