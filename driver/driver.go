@@ -209,7 +209,8 @@ type Connector struct {
 	// connection is closed. It may be called concurrently, for different connections; set it before the first.
 	ConnectHook func(ctx context.Context, c Conn) error
 
-	cfg *config
+	cfg    *config
+	family conn.Family // of its connections
 }
 
 var _ sqldriver.Connector = (*Connector)(nil)
@@ -243,6 +244,9 @@ func (c *Connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 	err = s.setUp(ctx)
 	if err == nil && c.ConnectHook != nil {
 		err = s.callHook(ctx, c.ConnectHook)
+	}
+	if err == nil && c.cfg.gather {
+		core.Join(&c.family, c.ConnectHook != nil || len(c.cfg.inits) > 0)
 	}
 	if err != nil {
 		_ = s.Close()

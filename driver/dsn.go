@@ -24,6 +24,7 @@ type config struct {
 	profile   *profile // decides what no key does
 	open      conn.Options
 	maxMemory int64         // in bytes, of one connection; 0 is the binding's limit
+	gather    bool          // statements that wait to write are run together
 	leaks     time.Duration // what is open for longer is reported; 0 reports nothing
 	memory    bool          // the content lives and dies with the connections
 	shared    string        // name of the database in memory that exists as long as the pool; "" is none
@@ -387,7 +388,7 @@ func (cfg *config) readOthers(p *params) error {
 			return err
 		}
 	}
-	if err := cfg.readReports(p.get); err != nil {
+	if err := cfg.readReports(p); err != nil {
 		return err
 	}
 	if v := p.get("_max_memory", ""); v != "" {

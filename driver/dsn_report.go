@@ -8,23 +8,28 @@ import (
 // defaultStmtCache is how many statements a connection keeps compiled unless the DSN says otherwise.
 const defaultStmtCache = 64
 
-// readReports reads the keys about statements that are kept and about what is logged. get finds the value of a key.
-func (cfg *config) readReports(get func(key, alias string) string) (err error) {
+// readReports reads the keys about how statements are run and about what is logged.
+func (cfg *config) readReports(p *params) (err error) {
 	cfg.open.StmtCache = defaultStmtCache
-	if v := get("_stmt_cache_size", ""); v != "" {
+	if v := p.get("_stmt_cache_size", ""); v != "" {
 		n, err := checkInt("_stmt_cache_size", v, 0, "a number of statements")
 		if err != nil {
 			return err
 		}
 		cfg.open.StmtCache = int(n)
 	}
-	if cfg.open.Slow, err = readDuration("_slow", get); err != nil {
+	gather, given, err := p.boolean("_gather")
+	if err != nil {
 		return err
 	}
-	if cfg.leaks, err = readDuration("_leaks", get); err != nil {
+	cfg.gather = gather || !given
+	if cfg.open.Slow, err = readDuration("_slow", p.get); err != nil {
 		return err
 	}
-	if v := get("_network_fs", ""); v != "" {
+	if cfg.leaks, err = readDuration("_leaks", p.get); err != nil {
+		return err
+	}
+	if v := p.get("_network_fs", ""); v != "" {
 		if err := checkWord("_network_fs", v, "WARN REFUSE"); err != nil {
 			return err
 		}

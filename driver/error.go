@@ -142,6 +142,10 @@ func newError(err error, p *profile, db *sqlite3.Conn, text string, base int) *E
 	if errors.As(err, &full) {
 		system = full.Unwrap()
 	}
+	var elsewhere *conn.FileError
+	if errors.As(err, &elsewhere) {
+		system = elsewhere.Failure
+	}
 	if db != nil {
 		if failure := vfs.LastError(db, sqlite3.ExtendedErrorCode(e.code)); failure != nil {
 			system = failure

@@ -20,14 +20,14 @@ type query struct {
 	running bool // rows of it are open
 	large   bool // much memory is bound to it
 
-	columns    *columns
-	recompiled int // the count at which columns was made
-	values     []any
+	columns *columns
+	values  []any
+	args    []any // of the run
 }
 
 // columns describes the result columns of a statement.
 type columns struct {
-	names []string
+	*conn.Description
 	types []columnType
 }
 
@@ -42,6 +42,7 @@ func (q *query) fail(err error) error { return q.c.fail(err, q.text, q.base) }
 // Close gives the statement back, to be kept for the next use of its text.
 func (q *query) Close() error {
 	clear(q.values)
+	clear(q.args)
 	q.large = false // what is kept has its parameters cleared
 	return q.Release()
 }
@@ -60,45 +61,46 @@ func (q *query) exec(ctx context.Context, args *arguments) (result, error) {
 	if err := q.start(args); err != nil {
 		return result{}, err
 	}
-	err := q.Stmt.Exec(ctx)
+	res, err := q.ExecArgs(ctx, q.args)
 	q.drop()
 	if err != nil {
 		return result{}, q.fail(err)
 	}
-	return result{q.c.LastInsertRowID(), q.c.Changes()}, nil
+	return result{res.RowID, res.Changes}, nil
 }
 
-// start checks that the statement may run and binds its arguments.
+// start checks that the statement may run and chooses its arguments.
 func (q *query) start(args *arguments) error {
 	if err := q.c.inTransaction(); err != nil {
 		return err
 	}
-	return args.bind(q)
+	return args.choose(q)
 }
 
 // drop gives back the memory of large arguments.
 func (q *query) drop() {
 	if q.large {
+		clear(q.args)
 		_ = q.ClearBindings() // cannot fail: https://sqlite.org/c3ref/clear_bindings.html
 		q.large = false
 	}
 }
 
-// describe returns the result columns. SQLite knows them for sure only after the first step: it may find there that the
-// schema has changed, and compile again.
-func (q *query) describe() *columns {
-	n := q.Recompiled()
-	if q.columns != nil && n == q.recompiled {
+// describe returns the result columns.
+func (q *query) describe() *columns { return q.described(q.Describe()) }
+
+// described returns the result columns that d describes.
+func (q *query) described(d *conn.Description) *columns {
+	if q.columns != nil && q.columns.Description == d {
 		return q.columns
 	}
-	count := q.ColumnCount()
-	d := &columns{make([]string, count), make([]columnType, count)}
-	for i := range count {
-		declared := q.ColumnDeclType(i)
-		d.names[i], d.types[i] = q.ColumnName(i), columnType{declared, q.c.cfg.values.kind(declared)}
+	n := len(d.Names)
+	columns := &columns{d, make([]columnType, n)}
+	for i, declared := range d.DeclTypes {
+		columns.types[i] = columnType{declared, q.c.cfg.values.kind(declared)}
 	}
-	q.columns, q.recompiled, q.values = d, n, make([]any, count)
-	return d
+	q.columns, q.values = columns, make([]any, n)
+	return columns
 }
 
 // rows are the rows of one run of a statement.
@@ -107,11 +109,12 @@ func (q *query) describe() *columns {
 // One that only reads takes it when database/sql first asks for its columns or its row: until then rows that were
 // forgotten hold no lock.
 type rows struct {
-	ctx   context.Context
-	c     *session
-	q     *query // nil if there is no statement, or its run has ended
-	owned bool   // q is of no use after the run
-	lease *lease
+	ctx      context.Context
+	c        *session
+	q        *query     // nil if there is no statement, or its run has ended
+	gathered *conn.Rows // of a run on another connection, which has ended
+	owned    bool       // q is of no use after the run
+	lease    *lease
 
 	*columns       // known after the first step
 	values   []any // of the current row, as stored
@@ -135,6 +138,13 @@ func (q *query) rows(ctx context.Context, args *arguments, owned bool) (sqldrive
 		r.end()
 		return nil, err
 	}
+	if q.ReadOnly() {
+		if err := q.BindArgs(q.args); err != nil {
+			err = q.fail(err)
+			r.end()
+			return nil, err
+		}
+	}
 	q.running = true
 	r.lease = q.c.lend("rows")
 	r.lease.watch(r)
@@ -152,8 +162,19 @@ func (r *rows) step() {
 		return
 	}
 	r.stepped = true
-	row, err := r.q.Step(r.ctx)
-	r.columns, r.values = r.q.describe(), r.q.values
+	var row bool
+	var err error
+	if r.q.ReadOnly() {
+		row, err = r.q.Step(r.ctx)
+	} else {
+		row, r.gathered, err = r.q.StartArgs(r.ctx, r.q.args)
+	}
+	if r.gathered != nil && err == nil {
+		r.columns, r.values = r.q.described(r.gathered.Description), r.q.values
+		row, r.peeked = r.gathered.Next(r.values), true
+	} else {
+		r.columns, r.values = r.q.describe(), r.q.values
+	}
 	if !row || err != nil {
 		r.err = r.finish(err)
 		return
@@ -193,7 +214,7 @@ func (r *rows) Columns() []string {
 	if r.step(); r.columns == nil {
 		return nil
 	}
-	return r.names
+	return r.Names
 }
 
 // Next implements driver.Rows.
@@ -205,10 +226,14 @@ func (r *rows) Next(dest []sqldriver.Value) error {
 		return io.EOF
 	}
 	row, err := true, error(nil)
-	if r.first {
-		r.first = false
-		err = r.q.Stmt.Columns(r.values)
-	} else {
+	switch {
+	case r.first:
+		if r.first = false; r.gathered == nil {
+			err = r.q.Stmt.Columns(r.values)
+		}
+	case r.gathered != nil:
+		row = r.gathered.Next(r.values)
+	default:
 		row, err = r.q.Next(r.ctx, r.values)
 	}
 	if !row || err != nil {

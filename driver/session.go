@@ -47,7 +47,7 @@ func (c *session) fail(err error, text string, base int) error {
 	if err == nil {
 		return nil
 	}
-	e := newError(err, c.cfg.profile, c.Raw(), text, base)
+	e := newError(err, c.cfg.profile, c.Conn.Raw(), text, base)
 	switch sqlite3.ErrorCode(e.PrimaryCode()) {
 	case sqlite3.IOERR, sqlite3.CORRUPT, sqlite3.NOTADB:
 		c.broken = true
@@ -163,6 +163,9 @@ func named(args []sqldriver.Value) []sqldriver.NamedValue {
 // CheckNamedValue implements driver.NamedValueChecker.
 func (c *session) CheckNamedValue(v *sqldriver.NamedValue) error { return checkValue(v) }
 
+// Raw implements Conn.
+func (c *session) Raw() *sqlite3.Conn { return c.HandOut() }
+
 // Ping reports whether the connection is usable. It touches no file and waits for no lock.
 func (c *session) Ping(context.Context) error { return c.fail(c.Err(), "", 0) }
 
@@ -172,6 +175,7 @@ func (c *session) ResetSession(context.Context) error {
 	if !c.IsValid() {
 		return sqldriver.ErrBadConn // nothing has been tried on it: the pool takes another one
 	}
+	c.Returned()
 	return nil
 }
 
@@ -197,7 +201,7 @@ func (c *session) Close() error {
 // resetRowID makes LastInsertId 0 until a row is inserted, if the profile wants it.
 func (c *session) resetRowID() {
 	if c.cfg.profile.resetRowID && c.Err() == nil {
-		c.Raw().SetLastInsertRowID(0)
+		c.Conn.Raw().SetLastInsertRowID(0)
 	}
 }
 

@@ -42,7 +42,7 @@ func (c *session) Stats() Stats {
 	if c.Err() != nil {
 		return s
 	}
-	if files, ok := vfs.StatsOf(c.Raw()); ok {
+	if files, ok := vfs.StatsOf(c.Conn.Raw()); ok {
 		s.Files = &files
 	}
 	return s

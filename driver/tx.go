@@ -99,7 +99,7 @@ func (t *tx) forbidWrites() error {
 		return err // the DSN or a PRAGMA of the program has forbidden them for longer
 	}
 	t.readOnly = true
-	return t.c.fail(t.c.Script(context.Background(), "PRAGMA query_only=ON"), "", 0)
+	return t.c.fail(t.c.QueryOnly(context.Background(), true), "", 0)
 }
 
 // queryOnly reports whether the connection cannot write.
@@ -136,7 +136,7 @@ func (t *tx) end() {
 	t.lease.end()
 	t.c.tx = nil
 	if t.readOnly {
-		_ = t.c.Script(context.Background(), "PRAGMA query_only=OFF") // fails only if the connection is lost
+		_ = t.c.QueryOnly(context.Background(), false) // fails only if the connection is lost
 	}
 }
 

@@ -33,8 +33,9 @@ func (c *session) arguments(args []sqldriver.NamedValue) arguments {
 	return arguments{cfg: c.cfg, args: args, named: slices.ContainsFunc(args, hasName)}
 }
 
-// bind binds every parameter of q.
-func (a *arguments) bind(q *query) error {
+// choose chooses an argument for every parameter of q.
+func (a *arguments) choose(q *query) error {
+	q.args = q.args[:0]
 	if a.cfg.profile.rebind {
 		a.next = 0
 	}
@@ -56,9 +57,7 @@ func (a *arguments) bind(q *query) error {
 		if err != nil {
 			return err
 		}
-		if err := q.Bind(i, a.cfg.times.prepared(v)); err != nil {
-			return q.fail(err)
-		}
+		q.args = append(q.args, a.cfg.times.prepared(v))
 		size += sizeOf(v)
 	}
 	q.large = size > largeArguments

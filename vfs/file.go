@@ -30,6 +30,7 @@ type file struct {
 	calls   *calls // of the file system
 	network func(path string) string
 	session *session // nil while no connection has claimed the file
+	queue   *Queue   // of a database
 	closed  bool
 
 	// unsyncedDir: the file may be new and its directory entry not durable.
@@ -85,6 +86,9 @@ func newFile(v *fileSystem, engine ioengine.Engine, lent sqlitevfs.File, name *s
 		}
 	}
 	f.wait = ioengine.NewWaiter(engine)
+	if flags&sqlitevfs.OPEN_MAIN_DB != 0 {
+		f.queue = openQueue(descriptor.Fd())
+	}
 	if flags&(sqlitevfs.OPEN_MAIN_JOURNAL|sqlitevfs.OPEN_WAL) != 0 {
 		if db, ok := vfsutil.UnwrapFile[*file](name.DatabaseFile()); ok {
 			db.session.add(f)
@@ -183,6 +187,7 @@ func (f *file) Close() error {
 		f.db.wal = nil
 	}
 	f.session.remove(f)
+	f.queue.close()
 	drained := f.io.Close()
 	closed := f.lent.Close() // releases the locks first
 	return cmp.Or(flushed, f.fail(opClose, errors.Join(drained, closed)))

@@ -29,6 +29,12 @@ type Owner interface {
 	// WALHookReplaced is called likewise: SQLite's hook would make a
 	// checkpoint when the WAL has so many pages, and none if they are 0 or less.
 	WALHookReplaced(pages int)
+	// WriteStarts is called before SQLite takes the lock of a write transaction
+	// that starts from none, and again before each further attempt: now is the
+	// time to wait for a turn in q, the queue of that database. It is not called
+	// when a transaction that has read begins to write, which fails at once if
+	// another one has written in between. q may be nil.
+	WriteStarts(q *Queue)
 	// WALOnNetwork is called before the database at path is used in WAL mode on
 	// a network file system. It is not used if an error is returned.
 	WALOnNetwork(path, fileSystem string) error
@@ -154,6 +160,11 @@ func LastError(c *sqlite3.Conn, code sqlite3.ExtendedErrorCode) error {
 	return err
 }
 
+// writeHint is the PRAGMA that SQLite sends to the file when a write
+// transaction starts: SQLITE_EXPERIMENTAL_PRAGMA_20251114 in its btree.c. What
+// the file answers is ignored.
+const writeHint = "experimental_pragma_20251114"
+
 // Pragma sees every PRAGMA on the database before SQLite does, while the
 // statement is compiled. None is answered here: what SQLite lets a VFS answer is
 // text in a column without a name.
@@ -162,6 +173,8 @@ func (f *file) Pragma(name, value string) (string, error) {
 		return "", sqlite3.NOTFOUND
 	}
 	switch {
+	case name == writeHint:
+		f.session.owner.WriteStarts(f.queue)
 	case name == "journal_mode" && strings.EqualFold(value, "wal"):
 		// Refused here the file stays as it is, with another journal mode.
 		if err := f.checkWAL(); err != nil {

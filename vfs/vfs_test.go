@@ -186,6 +186,7 @@ func (o *owner) BusyHandlerReplaced(d time.Duration) { o.timeout = d; o.replaced
 func (o *owner) WALHookReplaced(int)                 {}
 func (o *owner) WALOnNetwork(string, string) error   { return nil }
 func (o *owner) WALGrew(int64)                       {}
+func (o *owner) WriteStarts(*vfs.Queue)              {}
 
 // PRAGMA busy_timeout is SQLite's own, whatever handler is installed, and the
 // owner is told each time that its handler is gone.

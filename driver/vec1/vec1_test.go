@@ -9,6 +9,7 @@ import (
 
 	"github.com/turso-coop/turso-coop/driver"
 	_ "github.com/turso-coop/turso-coop/driver/vec1"
+	_ "github.com/turso-coop/turso-coop/vfs/oracle" // files are what SQLite asked for
 )
 
 func Example() {

@@ -64,7 +64,7 @@ func (b *Backup) open(ctx context.Context, srcSchema, uri string) (_ *Backup, er
 
 // copyURI returns how src can open the file of schema of c, "" if that has none.
 func (c *Conn) copyURI(ctx context.Context, schema string, src *Conn, srcSchema string) (uri string, err error) {
-	err = c.Do(ctx, func(db *sqlite3.Conn) error {
+	err = c.do(ctx, func(db *sqlite3.Conn) error {
 		path := db.Filename(schema).String()
 		if path == "" {
 			return nil

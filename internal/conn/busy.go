@@ -20,9 +20,11 @@ type busyWait struct {
 	timeout  time.Duration
 	replaced bool // SQLite has put its own handler in place of this one
 	deadline time.Time
+	shared   bool // the deadline is that of the call under way, whatever it waits for
 	delay    time.Duration
 	timer    *time.Timer
 	counts   *counts
+	turns    *turns
 }
 
 // BusyTimeout returns how long a statement waits for a lock.
@@ -33,10 +35,13 @@ func (b *busyWait) BusyTimeout() time.Duration { return b.timeout }
 func (b *busyWait) wait(ctx context.Context, count int) (retry bool) {
 	now := time.Now()
 	if count == 0 {
-		b.deadline = now.Add(b.timeout)
+		if !b.shared {
+			b.deadline = now.Add(b.timeout)
+		}
 		b.delay = busyWaitMin
 		b.counts.lockWaits.Add(1)
 	}
+	b.turns.meetForeign()
 	left := b.deadline.Sub(now)
 	if left <= 0 {
 		return false
@@ -59,6 +64,17 @@ func (b *busyWait) wait(ctx context.Context, count int) (retry bool) {
 	}
 }
 
+// until returns until when the call under way waits for whatever it has to; it begins to wait now.
+func (b *busyWait) until(now time.Time) time.Time {
+	if !b.shared {
+		b.share(now.Add(b.timeout))
+	}
+	return b.deadline
+}
+
+// share sets the deadline of the call under way.
+func (b *busyWait) share(deadline time.Time) { b.deadline, b.shared = deadline, true }
+
 // BusyHandlerReplaced implements vfs.Owner.
 func (b *busyWait) BusyHandlerReplaced(timeout time.Duration) {
 	b.timeout = timeout
@@ -70,13 +86,14 @@ type owner struct {
 	*busyWait
 	*hooks
 	*walWatch
+	*turns
 }
 
 // installBusy makes c wait for locks up to timeout. The files of our VFS say when PRAGMA busy_timeout has replaced the
 // handler. Other files have a handler of the binding, which polls.
 func (c *Conn) installBusy(timeout time.Duration) error {
-	c.busy.timeout, c.busy.counts = max(timeout, 0), &c.counts
-	switch err := vfs.Own(c.db, owner{&c.busy, &c.hooks, &c.wal}); {
+	c.busy.timeout, c.busy.counts, c.busy.turns = max(timeout, 0), &c.counts, &c.turns
+	switch err := vfs.Own(c.db, owner{&c.busy, &c.hooks, &c.wal, &c.turns}); {
 	case errors.Is(err, vfs.ErrNotOurs):
 		return c.db.BusyTimeout(c.busy.timeout)
 	case err != nil:

@@ -102,7 +102,7 @@ func (c *Conn) Acquire(ctx context.Context, sql string) (_ *Stmt, tail string, e
 		return s, "", nil
 	}
 	s, tail, err := c.Prepare(ctx, sql)
-	if s != nil && c.cache.size > 0 && !c.cache.off && s.kind != other && len(sql) <= maxCachedText && Blank(tail) {
+	if s != nil && c.cache.size > 0 && !c.cache.off && s.kind != other && len(sql) <= maxCachedText && s.whole {
 		c.counts.cacheMisses.Add(1)
 		s.key = sql
 	}

@@ -6,6 +6,10 @@
 //   - Interrupts. The context of a call is bound to the connection for that call only. Between two calls nothing
 //     can be interrupted, so a context that ends late never hits another statement.
 //   - Waiting for locks. The busy handler waits for the time-out or the context, whichever ends first.
+//   - Turns. Connections of this process that want to write to one database wait in a queue of the VFS. The turn is left
+//     when a call has returned and nothing is being written any more: turn.go.
+//   - Gathering. Statements that wait for the turn, each a transaction by itself, are run by one connection in one
+//     transaction: gather.go.
 //   - Panics. A panic inside SQLite, inside a function that it calls, or inside the VFS ends the connection, not the
 //     program: its statements are finalized and its files closed, locks included, and every later call says why.
 //     Being out of memory is an ordinary error, unless it was met in a function that SQLite had called.
@@ -91,10 +95,13 @@ type Conn struct {
 	state  state
 	counts counts
 
-	wal    walWatch
-	hooks  hooks
-	window *vfs.CommitWindow    // nil if the database is not a file of ours
-	held   map[any]func() error // BLOBs and backups that are open, and what closes each
+	wal      walWatch
+	hooks    hooks
+	turns    turns
+	gather   gather
+	counters counters
+	window   *vfs.CommitWindow    // nil if the database is not a file of ours
+	held     map[any]func() error // BLOBs and backups that are open, and what closes each
 }
 
 // Open opens a database. The context interrupts the opening only.
@@ -104,12 +111,17 @@ func Open(ctx context.Context, o Options) (_ *Conn, err error) {
 	}
 	c := &Conn{err: ErrClosed, times: cmp.Or(o.TimeLayout, TimeLayout), slow: o.Slow, cache: stmtCache{size: o.StmtCache}}
 	c.wal.refuseNetwork = o.RefuseNetworkFS
+	c.turns.c = c
 	c.depth++
 	defer c.leave(context.Background(), &err)
 	if c.db, err = sqlite3.OpenContext(ctx, o.uri()); err != nil {
 		return nil, withContext(ctx, err)
 	}
 	if err = c.installBusy(o.BusyTimeout); err != nil {
+		return nil, err
+	}
+	c.turns.queue = vfs.QueueOf(c.db)
+	if err = c.installCounters(); err != nil {
 		return nil, err
 	}
 	c.window = vfs.CommitWindowOf(c.db)
@@ -147,6 +159,11 @@ func (c *Conn) leave(outer context.Context, err *error) {
 	default:
 		// SQLite is still running below a function that it called: make it stop, the outermost call releases.
 		c.db.SetInterrupt(ended)
+	}
+	if c.depth == 0 {
+		c.busy.shared = false
+		c.abandonGroup(*err)
+		c.turns.leave()
 	}
 }
 
@@ -207,7 +224,13 @@ func withContext(ctx context.Context, err error) error {
 
 // Do calls f with SQLite's connection, for set-up that steps no statement. f runs under ctx and its panic is an error,
 // as in every call. Kept statements are given up: they may mean something else now, for instance call another function.
-func (c *Conn) Do(ctx context.Context, f func(*sqlite3.Conn) error) (err error) {
+func (c *Conn) Do(ctx context.Context, f func(*sqlite3.Conn) error) error {
+	c.gather.changed = true
+	return c.do(ctx, f)
+}
+
+// do is Do for what leaves the connection as it was opened.
+func (c *Conn) do(ctx context.Context, f func(*sqlite3.Conn) error) (err error) {
 	outer, err := c.enter(ctx)
 	if err != nil {
 		return err
@@ -227,6 +250,7 @@ func (c *Conn) Script(ctx context.Context, sql string) (err error) {
 		return err
 	}
 	defer c.leave(outer, &err)
+	c.gather.changed = true
 	if err = c.db.Exec(sql); c.err == nil {
 		c.state.resume(c)
 	}
@@ -283,26 +307,8 @@ func try(f func() error) (err error) {
 // Err returns why the connection cannot be used any more: [ErrClosed], a [*PanicError], or nil.
 func (c *Conn) Err() error { return c.err }
 
-// Raw returns SQLite's connection, nil once it is closed. Whoever steps statements through it does without what this
-// package promises, and must not do so while a call of this package is under way.
+// Raw returns SQLite's connection, nil once it is closed, to be asked for what steps no statement. See also [Conn.HandOut].
 func (c *Conn) Raw() *sqlite3.Conn { return c.db }
 
 // Autocommit reports whether no transaction is open. https://sqlite.org/c3ref/get_autocommit.html
 func (c *Conn) Autocommit() bool { return c.err != nil || c.db.GetAutocommit() }
-
-// Changes returns the number of rows changed by the last INSERT, UPDATE or DELETE.
-// https://sqlite.org/c3ref/changes.html
-func (c *Conn) Changes() int64 {
-	if c.err != nil {
-		return 0
-	}
-	return c.db.Changes()
-}
-
-// LastInsertRowID returns the rowid of the last row inserted. https://sqlite.org/c3ref/last_insert_rowid.html
-func (c *Conn) LastInsertRowID() int64 {
-	if c.err != nil {
-		return 0
-	}
-	return c.db.LastInsertRowID()
-}

@@ -42,12 +42,15 @@ func (c *Conn) Limit(id sqlite3.LimitCategory, value int) int {
 	if c.err != nil {
 		return -1
 	}
+	if value >= 0 {
+		c.gather.changed = true
+	}
 	return c.db.Limit(id, value)
 }
 
 // Status returns a counter of the connection and its largest value so far. https://sqlite.org/c3ref/db_status.html
 func (c *Conn) Status(op sqlite3.DBStatus, reset bool) (current, highest int64, err error) {
-	err = c.Do(context.Background(), func(db *sqlite3.Conn) error {
+	err = c.do(context.Background(), func(db *sqlite3.Conn) error {
 		current, highest, err = db.Status(op, reset)
 		return err
 	})
@@ -71,7 +74,10 @@ func (c *Conn) FileControl(schema string, op sqlite3.FcntlOpcode, arg ...any) (a
 	} else if op == sqlite3.FCNTL_CHUNK_SIZE {
 		return nil, fmt.Errorf("file control %d: want an int", op)
 	}
-	err = c.Do(context.Background(), func(db *sqlite3.Conn) error {
+	if len(arg) > 0 {
+		c.gather.changed = true
+	}
+	err = c.do(context.Background(), func(db *sqlite3.Conn) error {
 		answer, err = db.FileControl(schema, op, arg...)
 		return err
 	})
@@ -82,7 +88,7 @@ func (c *Conn) FileControl(schema string, op sqlite3.FcntlOpcode, arg ...any) (a
 // many pages were in the WAL and how many of them are in the database now, or -1 without a WAL.
 // https://sqlite.org/c3ref/wal_checkpoint_v2.html
 func (c *Conn) Checkpoint(ctx context.Context, schema string, mode sqlite3.CheckpointMode) (pages, moved int, err error) {
-	err = c.Do(ctx, func(db *sqlite3.Conn) error {
+	err = c.do(ctx, func(db *sqlite3.Conn) error {
 		pages, moved, err = db.WALCheckpoint(schema, mode)
 		c.wal.blocked = errors.Is(err, sqlite3.BUSY)
 		return err
@@ -93,7 +99,7 @@ func (c *Conn) Checkpoint(ctx context.Context, schema string, mode sqlite3.Check
 // readAutoCheckpoint asks from how many pages in a WAL on SQLite makes a checkpoint by itself.
 func (c *Conn) readAutoCheckpoint() int {
 	pages := 1000 // SQLite's default
-	_ = c.Do(context.Background(), func(db *sqlite3.Conn) error {
+	_ = c.do(context.Background(), func(db *sqlite3.Conn) error {
 		s, _, err := db.Prepare("PRAGMA wal_autocheckpoint")
 		if err != nil {
 			return err

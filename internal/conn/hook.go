@@ -18,6 +18,7 @@ type hooks struct {
 	trace     chain[tracer]
 	wal       chain[func(string, int) error]
 
+	count          int  // functions in all of the lists
 	autoCheckpoint int  // what SQLite's own WAL hook would do: a checkpoint from so many pages on
 	walReplaced    bool // SQLite has put its own WAL hook in place of the list
 }
@@ -37,6 +38,7 @@ func add[F any](c *Conn, list *chain[F], f F, sync func()) (remove func()) {
 	}
 	entry := &f
 	*list = append(slices.Clone(*list), entry)
+	c.hooks.count++
 	sync()
 	return func() {
 		i := slices.Index(*list, entry)
@@ -44,6 +46,7 @@ func add[F any](c *Conn, list *chain[F], f F, sync func()) (remove func()) {
 			return
 		}
 		*list = slices.Delete(slices.Clone(*list), i, i+1)
+		c.hooks.count--
 		if c.err == nil {
 			sync()
 		}

@@ -21,12 +21,22 @@ type Counts struct {
 	CacheMisses int64         // statements compiled that could have been kept
 	LockWaits   int64         // times that a taken lock was waited for
 	LockWait    time.Duration // how long that took
-	Leaks       int64         // rows and transactions that were reported as left open
+	TurnWaits   int64         // those of LockWaits that were waits for the turn among the writers of this process
+	TurnWait    time.Duration // how long that took
+	Gathered    int64         // statements that were run together with others, in groups
+	Groups      int64
+	GroupSizes  [SizeClasses]int64     // the groups of 2 statements, of 3 and 4, of 5 to 8, and so on
+	Alone       [len(aloneTexts)]int64 // runs of statements that write, which were not, by the reason
+	Leaks       int64                  // rows and transactions that were reported as left open
 }
 
 // counts are the Counts of one connection: its user adds, everybody may read.
 type counts struct {
-	statements, slow, cacheHits, cacheMisses, lockWaits, lockWait, leaks atomic.Int64
+	statements, slow, cacheHits, cacheMisses, lockWaits, lockWait, turnWaits, turnWait, leaks atomic.Int64
+
+	gathered, groups atomic.Int64
+	sizes            [SizeClasses]atomic.Int64
+	alone            [len(aloneTexts)]atomic.Int64
 
 	waitingUntil atomic.Int64 // in ns since 1970: until then the busy handler waits
 }
@@ -38,7 +48,17 @@ func (n *counts) addTo(sum *Counts) {
 	sum.CacheMisses += n.cacheMisses.Load()
 	sum.LockWaits += n.lockWaits.Load()
 	sum.LockWait += time.Duration(n.lockWait.Load())
+	sum.TurnWaits += n.turnWaits.Load()
+	sum.TurnWait += time.Duration(n.turnWait.Load())
 	sum.Leaks += n.leaks.Load()
+	sum.Gathered += n.gathered.Load()
+	sum.Groups += n.groups.Load()
+	for i := range n.sizes {
+		sum.GroupSizes[i] += n.sizes[i].Load()
+	}
+	for i := range n.alone {
+		sum.Alone[i] += n.alone[i].Load()
+	}
 }
 
 // Activity says what a connection is doing.
@@ -223,6 +243,9 @@ func (s *Stmt) end(err error) {
 		return
 	}
 	s.running = false
+	if !s.readOnly && s.kind == data {
+		s.c.counters.elsewhere = false
+	}
 	s.spoiled = s.spoiled || spoils(err)
 	if s.c.slow > 0 && s.took >= s.c.slow {
 		s.logSlow(err)
@@ -233,8 +256,8 @@ func (s *Stmt) end(err error) {
 	if s.kind == control || s.kind == other || err != nil {
 		transaction = !s.c.db.GetAutocommit()
 	}
-	if strings.EqualFold(s.word, "ATTACH") || strings.EqualFold(s.word, "DETACH") {
-		s.c.cache.attached(s.c.db)
+	if s.kind == other {
+		s.c.noteEnded(s)
 	}
 	hasWritten := transaction && (st.hasWritten || !s.readOnly && s.c.db.TxnState("main") == sqlite3.TXN_WRITE)
 	st.mu.Lock()

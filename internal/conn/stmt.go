@@ -1,10 +1,10 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 	"time"
 
@@ -29,7 +29,12 @@ type Stmt struct {
 	kind       kind
 	readOnly   bool
 	bindCount  int
-	checkpoint bool // it is PRAGMA wal_checkpoint
+	checkpoint bool  // it is PRAGMA wal_checkpoint
+	whole      bool  // it is all that there is in the text that was given
+	never      Alone // why it is never run together with others; 0 if nothing speaks against that
+
+	described  *Description
+	recompiled int // the count at which it was described
 
 	key          string // what it is kept by; "" if it is not
 	newer, older *Stmt  // while it is kept
@@ -58,10 +63,12 @@ func (c *Conn) Prepare(ctx context.Context, sql string) (_ *Stmt, tail string, e
 		return nil, "", withContext(ctx, err)
 	}
 	word, kind := kindOf(text)
-	return &Stmt{
+	prepared := &Stmt{
 		c: c, s: s, sql: text, word: word, kind: kind,
-		readOnly: s.ReadOnly(), bindCount: s.BindCount(), checkpoint: isCheckpoint(text, word),
-	}, tail, nil
+		readOnly: s.ReadOnly(), bindCount: s.BindCount(), checkpoint: isCheckpoint(text, word), whole: Blank(tail),
+	}
+	c.noteCompiled(prepared)
+	return prepared, tail, nil
 }
 
 // enter is Conn.enter for a call on s.
@@ -74,6 +81,9 @@ func (s *Stmt) enter(ctx context.Context) (context.Context, error) {
 
 // usable reports whether s can be asked for what it is.
 func (s *Stmt) usable() bool { return s.s != nil && s.c.err == nil }
+
+// name is the text by which another connection finds the statement.
+func (s *Stmt) name() string { return cmp.Or(s.key, s.sql) }
 
 // SQL returns the statement's text.
 func (s *Stmt) SQL() string { return s.sql }
@@ -131,6 +141,10 @@ func (s *Stmt) Exec(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.c.leave(outer, &err)
+	return s.exec(ctx)
+}
+
+func (s *Stmt) exec(ctx context.Context) (err error) {
 	if s.checkpoint { // whose row says something
 		if _, err = s.step(ctx); err == nil {
 			err = s.reset()
@@ -226,62 +240,6 @@ func (s *Stmt) BindName(i int) string {
 		return ""
 	}
 	return s.s.BindName(i)
-}
-
-// Bind gives a value to parameter i, 1 being the first: nil, int64, float64, string, []byte, bool, time.Time (as text,
-// see [TimeLayout]), sqlite3.ZeroBlob, or what sqlite3.JSON or sqlite3.Pointer returns. The value is copied. A nil []byte is NULL.
-func (s *Stmt) Bind(i int, v any) (err error) {
-	outer, err := s.enter(context.Background())
-	if err != nil {
-		return err
-	}
-	defer s.c.leave(outer, &err)
-	switch v := v.(type) {
-	case nil:
-		return s.s.BindNull(i)
-	case int64:
-		return s.s.BindInt64(i, v)
-	case float64:
-		return s.s.BindFloat(i, v)
-	case string:
-		return s.s.BindText(i, v)
-	case []byte:
-		return s.s.BindBlob(i, v)
-	case bool:
-		return s.s.BindBool(i, v)
-	case time.Time:
-		var buf [64]byte
-		return s.s.BindRawText(i, v.AppendFormat(buf[:0], s.c.times))
-	case sqlite3.ZeroBlob:
-		return s.s.BindZeroBlob(i, int64(v))
-	}
-	switch reflect.TypeOf(v) {
-	case jsonType:
-		return s.s.BindJSON(i, reflect.ValueOf(v).Field(0).Interface())
-	case pointerType:
-		return s.s.BindPointer(i, reflect.ValueOf(v).Field(0).Interface())
-	}
-	return fmt.Errorf("parameter %d: values of type %T cannot be bound", i, v)
-}
-
-// The types of what sqlite3.JSON and sqlite3.Pointer return, which have no names outside of the binding. Both are structs
-// around the value.
-var jsonType, pointerType = reflect.TypeOf(sqlite3.JSON(nil)), reflect.TypeOf(sqlite3.Pointer(nil))
-
-// IsWrapped reports whether v was made by sqlite3.JSON or sqlite3.Pointer.
-func IsWrapped(v any) bool {
-	t := reflect.TypeOf(v)
-	return t == jsonType || t == pointerType
-}
-
-// ClearBindings makes every parameter NULL and frees what was bound.
-func (s *Stmt) ClearBindings() (err error) {
-	outer, err := s.enter(context.Background())
-	if err != nil {
-		return err
-	}
-	defer s.c.leave(outer, &err)
-	return s.s.ClearBindings()
 }
 
 // ColumnCount returns the number of result columns, 0 for a statement that returns no rows.

@@ -14,6 +14,7 @@ import (
 
 	turso "github.com/turso-coop/turso-coop/driver"
 	sqlite3 "github.com/turso-coop/turso-coop/driver/compat/mattn"
+	_ "github.com/turso-coop/turso-coop/vfs/oracle" // files are what SQLite asked for
 )
 
 func open(t *testing.T, d *sqlite3.SQLiteDriver, dsn string) (*sql.DB, *sqlite3.SQLiteConn) {

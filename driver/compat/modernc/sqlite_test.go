@@ -15,6 +15,7 @@ import (
 	turso "github.com/turso-coop/turso-coop/driver"
 	sqlite "github.com/turso-coop/turso-coop/driver/compat/modernc"
 	sqlite3 "github.com/turso-coop/turso-coop/driver/compat/modernc/lib"
+	_ "github.com/turso-coop/turso-coop/vfs/oracle" // files are what SQLite asked for
 )
 
 func open(t *testing.T, d *sqlite.Driver, dsn string) (*sql.DB, *sql.Conn) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	sqlite3 "github.com/turso-coop/turso-coop/driver/compat/mattn"
+	_ "github.com/turso-coop/turso-coop/vfs/oracle" // files are what SQLite asked for
 )
 
 func TestRegister(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	sqlite "github.com/turso-coop/turso-coop/driver/compat/modernc"
+	_ "github.com/turso-coop/turso-coop/vfs/oracle" // files are what SQLite asked for
 )
 
 func TestRegister(t *testing.T) {

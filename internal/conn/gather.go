@@ -1,0 +1,525 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/turso-coop/turso-coop/vfs"
+)
+
+// Gathering: when statements wait for the writer's turn, each a transaction by itself, whoever gets the turn runs them all
+// on its own connection, in the order in which they wait, in one transaction. They share its commit, and are answered when
+// it is durable, each with its own result, rows or error.
+//
+// To each caller it is as if its statement had run by itself, after those before it. What has to hold for that:
+//
+//   - The statement means the same on the other connection: both belong to one Family and are as they were opened.
+//   - SQLite treats an error of a statement inside a transaction as it does outside: ABORT undoes the statement, FAIL keeps
+//     its earlier rows, and so on. Where something else may be undone, or must be, nobody has been answered yet: the
+//     transaction is rolled back and its statements are run again, each as a transaction of its own.
+//   - Nothing is told before the commit has returned.
+
+// Bounds of a group, so that nobody waits for much more than a commit of somebody else's.
+const (
+	maxMembers    = 256
+	maxArgsBytes  = 1 << 20
+	ownArgsBytes  = maxArgsBytes / 4 // a statement with more runs alone
+	maxRowValues  = 1024             // of RETURNING, for one statement
+	maxRowBytes   = 256 << 10
+	maxSteps      = 20_000 // instructions of SQLite's machine, about half a millisecond; a statement that took more runs alone
+	minGroupTime  = 500 * time.Microsecond
+	maxLongTexts  = 1000
+	commitsToMean = 8 // how many commits weigh in the mean duration of one
+)
+
+// A Family is the connections that run each other's statements: those that were opened alike.
+type Family struct {
+	commit atomic.Int64 // mean duration of a commit, in ns
+	long   sync.Map     // texts of statements that have taken long
+	longs  atomic.Int64
+}
+
+// gather is what a connection needs to run statements of others, and to have its own run.
+type gather struct {
+	family  *Family // nil if it does neither
+	changed bool    // the connection is not, or no longer, as others of its family
+	keys    foreignKeys
+
+	own     request
+	members []*request // of the group that the connection runs: not answered yet
+	current *request   // the one that is run, nil during the commit
+
+	running  bool // statements of others are run
+	counters bool // and the current one has asked for a number of its own connection
+
+	begin, commit, rollback *sqlite3.Stmt
+}
+
+type foreignKeys uint8
+
+const (
+	keysUnknown foreignKeys = iota
+	keysOff
+	keysOn
+)
+
+// request is one run of a statement that another connection may do.
+type request struct {
+	c        *Conn
+	s        *Stmt // compiled on c: the other connection uses its text
+	ctx      context.Context
+	args     []any
+	size     int // of args, in bytes
+	wantRows bool
+	deadline time.Time // for locks
+
+	before Result // what the statements before it have left on c
+
+	err    error
+	result Result
+	total  int64 // by how much total_changes() has grown
+	rows   *Rows
+	serial int64
+
+	tooMany bool // it returned more rows than are kept for another connection
+	home    bool // it has to be run on c
+}
+
+// Rows are the rows that a statement has returned on another connection.
+type Rows struct {
+	*Description
+	values []any
+	next   int
+	bytes  int
+}
+
+// Next stores the next row in dest, as [Stmt.Columns] does.
+func (r *Rows) Next(dest []any) bool {
+	if r.next == len(r.values) {
+		return false
+	}
+	r.next += copy(dest, r.values[r.next:])
+	return true
+}
+
+// offer has s run by another connection, or runs those of others together with it. It returns nil if s is to be run as
+// ever, by itself.
+func (c *Conn) offer(ctx context.Context, s *Stmt, args []any, wantRows bool) *request {
+	if s.readOnly {
+		return nil
+	}
+	size := sizeOf(args)
+	why := c.alone(s, size)
+	if why == together {
+		t := &c.turns
+		switch {
+		case t.try(t.queue, &t.main):
+			why = AloneNobodyWaits
+		case c.busy.timeout == 0:
+			why = AloneNoWait
+		default:
+			if r := c.wait(ctx, s, args, size, wantRows); r != nil {
+				return r
+			}
+			why = AloneNobodyWaits
+		}
+	}
+	c.counts.alone[why].Add(1)
+	return nil
+}
+
+// alone says why s cannot be run together with others.
+func (c *Conn) alone(s *Stmt, size int) Alone {
+	g := &c.gather
+	switch {
+	case g.family == nil || c.turns.queue == nil:
+		return AloneOff
+	case s.kind != data || !s.whole:
+		return AloneKind
+	case g.changed || c.turns.lent || c.hooks.count > 0:
+		return AloneChanged
+	case !c.db.GetAutocommit() || c.state.running > 0 || len(c.held) > 0:
+		return AloneTransaction
+	case s.never != together:
+		return s.never
+	case size > ownArgsBytes:
+		return AloneLarge
+	}
+	if g.family.longs.Load() > 0 {
+		if _, long := g.family.long.Load(s.name()); long {
+			s.never = AloneLong
+			return AloneLong
+		}
+	}
+	return together
+}
+
+// wait waits for the turn, or for another connection to have run s.
+func (c *Conn) wait(ctx context.Context, s *Stmt, args []any, size int, wantRows bool) *request {
+	t, r := &c.turns, &c.gather.own
+	*r = request{
+		c: c, s: s, ctx: ctx, args: args, size: size, wantRows: wantRows,
+		deadline: c.busy.until(time.Now()), before: Result{c.db.LastInsertRowID(), c.Changes()},
+	}
+	r.result = r.before
+	s.begin()
+	t.main.Offer = r
+	outcome := t.wait(ctx, t.queue, &t.main)
+	mayLead := t.main.Offer != nil
+	t.main.Offer = nil
+	if outcome == vfs.Entered && (!mayLead || !c.lead(r)) || outcome == vfs.GaveUp {
+		return nil
+	}
+	r.args = nil
+	if outcome == vfs.Served {
+		c.counters.total += r.total
+	}
+	s.end(r.err)
+	c.db.SetLastInsertRowID(r.result.RowID)
+	c.counters.elsewhere, c.counters.changes, c.counters.at = true, r.result.Changes, c.db.TotalChanges()
+	return r
+}
+
+// accepts reports whether c may run the request that is offered.
+func (c *Conn) accepts(offer any) bool {
+	return offer.(*request).c.gather.family == c.gather.family
+}
+
+// lead runs own, and what others offer, in one transaction. c holds the turn, and keeps it. It returns false, with nothing
+// done, if own is to be run by itself.
+func (c *Conn) lead(own *request) bool {
+	g := &c.gather
+	if !c.turns.queue.Offers(c.accepts) {
+		return false
+	}
+	before := c.db.TotalChanges()
+	if err := c.control(own.ctx, own.deadline, &g.begin, "BEGIN IMMEDIATE"); err != nil {
+		own.err = withContext(own.ctx, err)
+		return true
+	}
+	g.members = append(g.members[:0], own)
+	g.running = true
+	spoiler := c.runMembers(own)
+	var failed error
+	if spoiler == nil {
+		failed = c.commitGroup(own)
+	}
+	if spoiler != nil || failed != nil {
+		c.runAgain(spoiler, failed)
+	}
+	g.running, g.current = false, nil
+	c.counters.total += own.total - (c.db.TotalChanges() - before)
+	c.answer(own)
+	return !own.home
+}
+
+// runMembers runs own and what waits. It returns the request after which the transaction cannot be committed, nil if there
+// is none.
+func (c *Conn) runMembers(own *request) (spoiler *request) {
+	g := &c.gather
+	limit := max(minGroupTime, time.Duration(g.family.commit.Load()))
+	start := time.Now()
+	size := 0
+	for r := own; r != nil; {
+		if !c.run(r) {
+			return r
+		}
+		if size += r.size; len(g.members) == maxMembers || size > maxArgsBytes || time.Since(start) > limit {
+			break
+		}
+		if t := c.turns.queue.Take(c.accepts); t != nil {
+			r = t.Offer.(*request)
+			g.members = append(g.members, r)
+		} else {
+			r = nil
+		}
+	}
+	return nil
+}
+
+// run runs r in the transaction of the group. It returns false if that has to be rolled back, or has been.
+func (c *Conn) run(r *request) bool {
+	c.runOn(r)
+	switch {
+	case r.home:
+		return false
+	case c.db.GetAutocommit(): // it has rolled everything back: OR ROLLBACK, RAISE(ROLLBACK), an interrupt, a full disk
+		return false
+	case c.keysViolated(): // which by itself it would have failed for at its end
+		return false
+	}
+	return true
+}
+
+// runOn runs r on c and keeps its result.
+func (c *Conn) runOn(r *request) {
+	g := &c.gather
+	g.current, g.counters = r, false
+	r.err, r.result, r.rows, r.total, r.serial = nil, r.before, nil, 0, c.turns.queue.Serial()
+	if r.ctx.Err() != nil {
+		r.err = withContext(r.ctx, sqlite3.INTERRUPT)
+		return
+	}
+	s := r.s
+	if r.c != c {
+		if s, _, r.err = c.Acquire(context.Background(), r.s.name()); r.err != nil {
+			return
+		}
+	}
+	c.busy.share(r.deadline)
+	c.db.SetInterrupt(r.ctx)
+	c.db.SetLastInsertRowID(r.before.RowID)
+	total := c.db.TotalChanges()
+	err := s.runFor(r)
+	r.result, r.total = Result{c.db.LastInsertRowID(), c.db.Changes()}, c.db.TotalChanges()-total
+	if err != nil {
+		r.err = c.withFailure(withContext(r.ctx, err))
+	}
+	if s.s.Status(sqlite3.STMTSTATUS_VM_STEP, true) > maxSteps {
+		g.family.noteLong(s.name())
+	}
+	if r.c != c {
+		s.spoiled = s.spoiled || spoils(err)
+		_ = s.Release() // it has been reset
+	}
+	if g.counters {
+		r.home, r.s.never = true, AloneCounters
+	} else if r.tooMany {
+		r.home, r.s.never = true, AloneRows
+	}
+}
+
+// runFor binds the arguments of r and runs s to its end.
+func (s *Stmt) runFor(r *request) error {
+	if err := s.bindAll(r.args); err != nil {
+		return err
+	}
+	if !r.wantRows {
+		return s.s.Exec()
+	}
+	rows := &Rows{}
+	for s.s.Step() {
+		if rows.Description == nil {
+			rows.Description = s.Describe()
+		}
+		if err := rows.add(s); err != nil || r.tooMany {
+			_ = s.s.Reset()
+			return err
+		}
+		r.tooMany = len(rows.values) > maxRowValues || rows.bytes > maxRowBytes
+	}
+	err := s.s.Err()
+	if rows.Description == nil {
+		rows.Description = s.Describe()
+	}
+	r.rows = rows
+	if err != nil {
+		repeated(s.s.Reset)
+		return err
+	}
+	return s.s.Reset()
+}
+
+// add keeps the row that s stands on.
+func (r *Rows) add(s *Stmt) error {
+	n := len(r.values)
+	r.values = append(r.values, make([]any, len(r.Names))...)
+	row := r.values[n:]
+	if err := s.columns(row); err != nil {
+		return err
+	}
+	r.bytes += sizeOf(row)
+	return nil
+}
+
+// keysViolated reports whether deferred foreign keys are violated.
+func (c *Conn) keysViolated() bool {
+	g := &c.gather
+	if g.keys == keysUnknown {
+		g.keys = keysOff
+		if on, err := c.db.Config(sqlite3.DBCONFIG_ENABLE_FKEY); on || err != nil {
+			g.keys = keysOn
+		}
+	}
+	if g.keys == keysOff {
+		return false
+	}
+	violated, _, err := c.db.Status(sqlite3.DBSTATUS_DEFERRED_FKS, false)
+	return violated > 0 || err != nil
+}
+
+// commitGroup commits. If that fails the transaction may still be open.
+func (c *Conn) commitGroup(own *request) error {
+	g := &c.gather
+	g.current = nil
+	start := time.Now()
+	if err := c.control(context.Background(), own.deadline, &g.commit, "COMMIT"); err != nil {
+		return c.withFailure(err)
+	}
+	g.family.committed(time.Since(start))
+	c.counts.groups.Add(1)
+	c.counts.gathered.Add(int64(len(g.members)))
+	c.counts.sizes[sizeClass(len(g.members))].Add(1)
+	return nil
+}
+
+// runAgain runs the members of a group that was not committed each by itself, as nothing of it has been done. The spoiler
+// is not run again if it was its own error that has rolled the transaction back: what it was run after is the same again.
+func (c *Conn) runAgain(spoiler *request, failed error) {
+	g := &c.gather
+	final := spoiler != nil && !spoiler.home && c.db.GetAutocommit()
+	if !c.db.GetAutocommit() {
+		_ = c.control(context.Background(), time.Time{}, &g.rollback, "ROLLBACK")
+	}
+	unknown := failed != nil && c.mayBeCommitted(failed)
+	for _, r := range g.members {
+		switch {
+		case unknown:
+			r.err = failed
+		case r == spoiler && final:
+			r.serial = c.turns.queue.Serial()
+		case !r.home:
+			c.counts.alone[AloneAgain].Add(1)
+			c.runOn(r)
+		}
+	}
+}
+
+// mayBeCommitted reports whether a commit that has failed with err may have been done all the same: without a WAL a
+// transaction is committed when its journal is gone, and that alone may have failed to become durable.
+func (c *Conn) mayBeCommitted(err error) bool {
+	switch codeOf(err) {
+	case sqlite3.IOERR_FSYNC, sqlite3.IOERR_DIR_FSYNC, sqlite3.IOERR_TRUNCATE, sqlite3.IOERR_DELETE:
+	default:
+		return false
+	}
+	s, _, err := c.db.Prepare("PRAGMA main.journal_mode")
+	if err != nil {
+		return true
+	}
+	defer s.Close()
+	return !s.Step() || s.ColumnText(0) != "wal"
+}
+
+// answer answers the members but own. Those that have to run on their own connection get the turn next.
+func (c *Conn) answer(own *request) {
+	g := &c.gather
+	for i := len(g.members) - 1; i > 0; i-- {
+		if r := g.members[i]; r.home {
+			r.c.turns.main.GiveBack(false)
+			g.members[i] = nil
+		}
+	}
+	for _, r := range g.members[1:] {
+		if r != nil {
+			r.c.turns.main.Serve()
+		}
+	}
+	clear(g.members)
+	g.members = g.members[:0]
+}
+
+// abandonGroup ends a group whose run has panicked, with err. During the commit nobody can say what has become of it.
+// Otherwise nothing has: who was not being run waits again.
+func (c *Conn) abandonGroup(err error) {
+	g := &c.gather
+	if len(g.members) == 0 {
+		return
+	}
+	if c.err == nil && !c.db.GetAutocommit() {
+		_ = c.control(context.Background(), time.Time{}, &g.rollback, "ROLLBACK")
+	}
+	current := g.current
+	for i := len(g.members) - 1; i > 0; i-- {
+		r := g.members[i]
+		if current == nil || r == current {
+			r.err = err
+			r.c.turns.main.Serve()
+		} else {
+			r.c.turns.main.GiveBack(true)
+		}
+	}
+	clear(g.members)
+	g.members, g.running, g.current = g.members[:0], false, nil
+}
+
+// control runs a statement that begins or ends the transaction of a group, and keeps it compiled.
+func (c *Conn) control(ctx context.Context, deadline time.Time, s **sqlite3.Stmt, sql string) (err error) {
+	if *s == nil {
+		if *s, _, err = c.db.PrepareFlags(sql, sqlite3.PREPARE_PERSISTENT); err != nil {
+			return err
+		}
+	}
+	c.busy.share(deadline)
+	c.db.SetInterrupt(ctx)
+	return (*s).Exec()
+}
+
+// committed takes note of how long a commit has taken.
+func (f *Family) committed(d time.Duration) {
+	mean := f.commit.Load()
+	f.commit.Store(mean + (int64(d)-mean)/commitsToMean)
+}
+
+// noteLong takes note that statements of this text take long.
+func (f *Family) noteLong(text string) {
+	if f.longs.Load() >= maxLongTexts {
+		return
+	}
+	if _, known := f.long.LoadOrStore(text, true); !known {
+		f.longs.Add(1)
+	}
+}
+
+// sizeOf returns about how much memory values take, in bytes.
+func sizeOf(values []any) (bytes int) {
+	for _, v := range values {
+		switch v := v.(type) {
+		case string:
+			bytes += len(v)
+		case []byte:
+			bytes += len(v)
+		case sqlite3.ZeroBlob:
+			bytes += int(v)
+		}
+		bytes += 16
+	}
+	return bytes
+}
+
+// A FileError is an error of SQLite and the failure of an operation on a file that lies behind it.
+type FileError struct {
+	Err, Failure error
+}
+
+func (e *FileError) Error() string   { return e.Err.Error() }
+func (e *FileError) Unwrap() []error { return []error{e.Err, e.Failure} }
+
+// withFailure adds to an error that another connection will be told what has failed on the files of this one.
+func (c *Conn) withFailure(err error) error {
+	if failure := vfs.LastError(c.db, codeOf(err)); failure != nil {
+		return &FileError{err, failure}
+	}
+	return err
+}
+
+// codeOf returns SQLite's code for err, 0 if it has none.
+func codeOf(err error) sqlite3.ExtendedErrorCode {
+	var full *sqlite3.Error
+	var extended sqlite3.ExtendedErrorCode
+	var code sqlite3.ErrorCode
+	switch {
+	case errors.As(err, &full):
+		return full.ExtendedCode()
+	case errors.As(err, &extended):
+		return extended
+	case errors.As(err, &code):
+		return sqlite3.ExtendedErrorCode(code)
+	}
+	return 0
+}
