@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"github.com/ncruces/go-sqlite3"
+
+	_ "github.com/turso-coop/turso-coop/vfs/oracle" // files are what SQLite asked for
 )
 
 const sample = "ext/sample.wasm"

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	_ "github.com/turso-coop/turso-coop/vfs/oracle" // files are what SQLite asked for
 )
 
 // childVar makes the test program be the shell, for tests that need a process.

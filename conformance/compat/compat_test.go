@@ -19,6 +19,7 @@ import (
 	// The programs are built from these, so that their tests run again when these change.
 	_ "github.com/turso-coop/turso-coop/driver/compat/mattn"
 	_ "github.com/turso-coop/turso-coop/driver/compat/modernc"
+	_ "github.com/turso-coop/turso-coop/vfs/oracle"
 )
 
 const ours = "github.com/turso-coop/turso-coop/driver/compat/"
@@ -84,9 +85,13 @@ func (p program) run(t *testing.T, swapped bool) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The compiler reads the changed source, and a file more, as if they were in the folder.
+	// The compiler reads the changed source, and files more, as if they were in the folder.
 	overlay := map[string]map[string]string{"Replace": {}}
-	for name, text := range map[string]string{"main.go": string(source), "names.go": p.printNames(t)} {
+	sources := map[string]string{"main.go": string(source), "names.go": p.printNames(t)}
+	if swapped {
+		sources["oracle.go"] = "package main\n\nimport _ \"github.com/turso-coop/turso-coop/vfs/oracle\"\n"
+	}
+	for name, text := range sources {
 		if swapped {
 			for _, theirs := range slices.Sorted(maps.Keys(p.imports)) {
 				text = strings.ReplaceAll(text, fmt.Sprintf("%q", theirs), fmt.Sprintf("%q", p.imports[theirs]))

@@ -17,6 +17,7 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/turso-coop/turso-coop/driver"
+	_ "github.com/turso-coop/turso-coop/vfs/oracle" // files are what SQLite asked for
 )
 
 type gormUser struct {

@@ -28,6 +28,7 @@ import (
 	modernc "modernc.org/sqlite"
 
 	"github.com/turso-coop/turso-coop/driver"
+	_ "github.com/turso-coop/turso-coop/vfs/oracle" // files are what SQLite asked for
 )
 
 // The drivers, by the names that they register with database/sql.

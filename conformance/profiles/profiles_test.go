@@ -15,6 +15,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/turso-coop/turso-coop/driver"
+	_ "github.com/turso-coop/turso-coop/vfs/oracle" // files are what SQLite asked for
 )
 
 // peerVariable is the environment variable that makes the test's binary run scenarios on a driver: it holds the name

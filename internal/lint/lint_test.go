@@ -32,7 +32,7 @@ func TestModule(t *testing.T) {
 		t.Fatalf("only %d files in %s", len(tree.Files), tree.Module)
 	}
 	for name, rule := range map[string]func() []Finding{
-		"arrows": tree.Arrows, "requirements": tree.Requirements, "clocks": tree.Clocks, "shape": tree.Shape,
+		"arrows": tree.Arrows, "requirements": tree.Requirements, "clocks": tree.Clocks, "shape": tree.Shape, "watched": tree.Watched,
 	} {
 		t.Run(name, func(t *testing.T) { report(t, rule()) })
 	}
@@ -178,6 +178,32 @@ func TestArrows(t *testing.T) {
 		default:
 			t.Errorf("%s imports %s: %v, want %q", test.file, test.imports, findings, test.want)
 		}
+	}
+}
+
+func TestWatched(t *testing.T) {
+	const importOracle = "import _ \"example.org/m/vfs/oracle\"\n"
+	findings := tree(t, map[string]string{
+		"vfs/a.go":              "package vfs\n",
+		"driver/a.go":           "package driver\n\nimport _ \"example.org/m/vfs\"\n",
+		"driver/a_test.go":      "package driver\n" + importOracle,
+		"cmd/a.go":              "package main\n\nimport _ \"example.org/m/driver\"\n",
+		"cmd/a_test.go":         "package main\n",
+		"pure/a_test.go":        "package pure\n",
+		"sure/a.go":             "package sure\n" + importOracle,
+		"proof/go.mod":          "module example.org/m/proof\n",
+		"proof/peer/a.go":       "package peer\n\nimport _ \"example.org/m/driver\"\n" + importOracle,
+		"proof/kill/a_test.go":  "package kill\n\nimport _ \"example.org/m/proof/peer\"\n",
+		"proof/other/a_test.go": "package other\n\nimport _ \"example.org/m/driver\"\n",
+	}).Watched()
+	var got []string
+	for _, f := range findings {
+		place, _, _ := strings.Cut(f.String(), ": ")
+		got = append(got, place)
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"cmd/a_test.go:1", "proof/other/a_test.go:1", "sure/a.go:2"}) {
+		t.Errorf("%v", findings)
 	}
 }
 
