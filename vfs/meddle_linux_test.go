@@ -1,0 +1,164 @@
+package vfs_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ncruces/go-sqlite3"
+	"golang.org/x/sys/unix"
+
+	"github.com/turso-coop/turso-coop/completion"
+	"github.com/turso-coop/turso-coop/ioengine"
+	"github.com/turso-coop/turso-coop/vfs"
+)
+
+// A meddler is an engine that notes every change and sync of files, and makes
+// some fail. It syncs nothing: no test here turns the power off.
+type meddler struct {
+	ioengine.Engine
+	mu    sync.Mutex
+	notes []string
+	// fault, if not nil, decides whether an operation fails, and how.
+	fault func(file, op string) *fault
+}
+
+// A fault is how an operation fails: after a part of its bytes, with err.
+type fault struct {
+	part float64 // 0 none, 1 all: it has worked, and nobody knows
+	err  error
+}
+
+// meddle registers a VFS on a meddler for the time of the test.
+func meddle(t *testing.T, kind ioengine.Kind) (m *meddler, name string) {
+	t.Helper()
+	e, err := ioengine.Open(ioengine.Options{Kind: kind})
+	if err != nil {
+		t.Skipf("not to be had here: %v", err)
+	}
+	m = &meddler{Engine: e}
+	name = fmt.Sprintf("meddle-%p", m)
+	vfs.Register(name, vfs.Options{Engine: m})
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m, name
+}
+
+// openBehind opens a database whose commits have a window.
+func openBehind(t *testing.T, path, vfsName, sql string) *sqlite3.Conn {
+	t.Helper()
+	c := open(t, path, vfsName)
+	w := vfs.CommitWindowOf(c)
+	c.CommitHook(func() bool { w.Open(); return true })
+	exec(t, c, sql)
+	return c
+}
+
+// take returns what was noted since it was last called.
+func (m *meddler) take() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	notes := m.notes
+	m.notes = nil
+	return notes
+}
+
+// attempt notes an operation and asks whether it fails.
+func (m *meddler) attempt(file, op, detail string, args ...any) *fault {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.notes = append(m.notes, strings.TrimSpace(file+" "+op+" "+fmt.Sprintf(detail, args...)))
+	if m.fault == nil {
+		return nil
+	}
+	return m.fault(file, op)
+}
+
+func (m *meddler) Open(fd uintptr) (ioengine.File, error) {
+	path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+	if err != nil {
+		return nil, err
+	}
+	f := &meddledFile{m: m, fd: int(fd), kind: "temp"}
+	switch base := filepath.Base(path); {
+	case strings.HasSuffix(base, ".db"):
+		f.kind = "db"
+	case strings.HasSuffix(base, "-wal"):
+		f.kind = "wal"
+	case strings.HasSuffix(base, "-journal"):
+		f.kind = "journal"
+	case strings.Contains(base, "-mj"):
+		f.kind = "super"
+	case !strings.Contains(base, "."):
+		f.kind = "dir"
+	}
+	f.File, err = m.Engine.Open(fd)
+	return f, err
+}
+
+type meddledFile struct {
+	ioengine.File
+	m    *meddler
+	fd   int
+	kind string
+}
+
+func (f *meddledFile) WriteAt(c *completion.Completion, p []byte, off int64) {
+	failed := f.m.attempt(f.kind, "write", "%d@%d", len(p), off)
+	if failed == nil {
+		f.File.WriteAt(c, p, off)
+		return
+	}
+	c.Begin(nil)
+	n, _ := unix.Pwrite(f.fd, p[:int(failed.part*float64(len(p)))], off)
+	c.Finish(max(n, 0), failed.err)
+}
+
+func (f *meddledFile) Sync(c *completion.Completion, mode ioengine.SyncMode) {
+	failed := f.m.attempt(f.kind, "sync", "")
+	c.Begin(nil)
+	if failed != nil {
+		c.Finish(0, failed.err)
+		return
+	}
+	c.Finish(0, nil)
+}
+
+func (f *meddledFile) Truncate(c *completion.Completion, size int64) {
+	failed := f.m.attempt(f.kind, "truncate", "%d", size)
+	if failed == nil {
+		f.File.Truncate(c, size)
+		return
+	}
+	c.Begin(nil)
+	if failed.part == 1 {
+		_ = unix.Ftruncate(f.fd, size) // what it says is not what the caller is told
+	}
+	c.Finish(0, failed.err)
+}
+
+// killed opens what would be left if this process were killed now, by the
+// operating system's VFS: copies of the files, without the WAL-index.
+func killed(t *testing.T, path string) *sqlite3.Conn {
+	t.Helper()
+	copied := filepath.Join(t.TempDir(), "killed.db")
+	for _, suffix := range []string{"", "-wal", "-journal"} {
+		b, err := os.ReadFile(path + suffix)
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(copied+suffix, b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return open(t, copied, "")
+}
