@@ -42,7 +42,7 @@ func (a Alone) String() string { return aloneTexts[a] }
 // SizeClasses is the number of classes by which the sizes of groups are counted.
 const SizeClasses = 8
 
-// sizeClass returns the class of a group: 0 for 2 statements or fewer, 1 for up to 4, 2 for up to 8, and so on.
+// sizeClass returns the class of a group: 0 for 2 statements, 1 for up to 4, 2 for up to 8, and so on.
 func sizeClass(members int) int {
 	return min(max(bits.Len(uint(members-1))-1, 0), SizeClasses-1)
 }

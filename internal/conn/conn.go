@@ -267,6 +267,7 @@ func (c *Conn) Close() error {
 		return errInUse
 	}
 	c.err = ErrClosed
+	defer c.turns.leave()
 	return c.release()
 }
 

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -39,9 +40,10 @@ const (
 
 // A Family is the connections that run each other's statements: those that were opened alike.
 type Family struct {
-	commit atomic.Int64 // mean duration of a commit, in ns
-	long   sync.Map     // texts of statements that have taken long
-	longs  atomic.Int64
+	atLeast time.Duration // for which a group takes further statements; 0 is minGroupTime
+	commit  atomic.Int64  // mean duration of a commit, in ns
+	long    sync.Map      // texts of statements that have taken long
+	longs   atomic.Int64
 }
 
 // gather is what a connection needs to run statements of others, and to have its own run.
@@ -222,7 +224,7 @@ func (c *Conn) lead(own *request) bool {
 // is none.
 func (c *Conn) runMembers(own *request) (spoiler *request) {
 	g := &c.gather
-	limit := max(minGroupTime, time.Duration(g.family.commit.Load()))
+	limit := max(cmp.Or(g.family.atLeast, minGroupTime), time.Duration(g.family.commit.Load()))
 	start := time.Now()
 	size := 0
 	for r := own; r != nil; {
@@ -362,6 +364,10 @@ func (c *Conn) commitGroup(own *request) error {
 		return c.withFailure(err)
 	}
 	g.family.committed(time.Since(start))
+	if len(g.members) == 1 {
+		c.counts.alone[AloneNobodyWaits].Add(1)
+		return nil
+	}
 	c.counts.groups.Add(1)
 	c.counts.gathered.Add(int64(len(g.members)))
 	c.counts.sizes[sizeClass(len(g.members))].Add(1)
