@@ -1,0 +1,5 @@
+//go:build !ncruces
+
+package main
+
+import _ "github.com/mattn/go-sqlite3"
