@@ -27,10 +27,10 @@ type variant struct {
 type kind uint8
 
 const (
-	ours      kind = iota
-	driverOf       // another SQLite driver, used as turso-coop is
-	workaround     // another SQLite driver, with something around it that a careful user writes by hand
-	keyValue       // not SQL
+	ours       kind = iota
+	driverOf        // another SQLite driver, used as turso-coop is
+	workaround      // another SQLite driver, with something around it that a careful user writes by hand
+	keyValue        // not SQL
 )
 
 // busyTimeoutMs is for how long every variant waits for a lock.
