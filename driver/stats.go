@@ -14,14 +14,45 @@ type Stats struct {
 	SlowStatements int64         // runs that were logged as slow
 	CacheHits      int64         // uses of a statement that was kept compiled
 	CacheMisses    int64         // statements compiled that could have been kept
-	LockWaits      int64         // times that a lock was waited for
+	LockWaits      int64         // times that a lock, or the turn to write, was waited for
 	LockWait       time.Duration // how long that took, in nanoseconds in JSON
+	TurnWaits      int64         // those that were for the turn: another connection of this process was writing
+	TurnWait       time.Duration
 	Leaks          int64         // rows and transactions that were reported as left open
+
+	// Gather says which statements have shared a commit.
+	Gather GatherStats
 
 	// Files says what SQLite has asked of the files of the connection's VFS and what the engine below it has done, for
 	// all connections of the process. It is nil if the database is not a file of ours, as one in memory, and in the
 	// Stats of the process, in which there may be several VFSs.
 	Files *vfs.Stats `json:",omitempty"`
+}
+
+// GatherStats says how many statements that write, each a transaction by itself, were run together with others that were
+// waiting at the same time, and why the rest was not. A statement counts for the connection that has run it.
+type GatherStats struct {
+	Statements int64
+	Groups     int64
+
+	// Sizes counts the groups of 2 statements, of 3 and 4, of 5 to 8, and so on to those of more than 128.
+	Sizes [8]int64
+
+	// Alone counts the statements that were run by themselves, by the reason in words.
+	Alone map[string]int64 `json:",omitempty"`
+}
+
+func newGatherStats(n conn.Counts) GatherStats {
+	g := GatherStats{Statements: n.Gathered, Groups: n.Groups, Sizes: n.GroupSizes}
+	for why, count := range n.Alone {
+		if count > 0 {
+			if g.Alone == nil {
+				g.Alone = map[string]int64{}
+			}
+			g.Alone[conn.Alone(why).String()] = count
+		}
+	}
+	return g
 }
 
 func newStats(n conn.Counts) Stats {
@@ -32,6 +63,9 @@ func newStats(n conn.Counts) Stats {
 		CacheMisses:    n.CacheMisses,
 		LockWaits:      n.LockWaits,
 		LockWait:       n.LockWait,
+		TurnWaits:      n.TurnWaits,
+		TurnWait:       n.TurnWait,
+		Gather:         newGatherStats(n),
 		Leaks:          n.Leaks,
 	}
 }

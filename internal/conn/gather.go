@@ -182,9 +182,14 @@ func (c *Conn) wait(ctx context.Context, s *Stmt, args []any, size int, wantRows
 		c.counters.total += r.total
 	}
 	s.end(r.err)
-	c.db.SetLastInsertRowID(r.result.RowID)
-	c.counters.elsewhere, c.counters.changes, c.counters.at = true, r.result.Changes, c.db.TotalChanges()
+	c.left(r.result)
 	return r
+}
+
+// left makes c's counters what a statement has left that ran elsewhere, or before others did on c.
+func (c *Conn) left(r Result) {
+	c.db.SetLastInsertRowID(r.RowID)
+	c.counters.elsewhere, c.counters.changes, c.counters.at = true, r.Changes, c.db.TotalChanges()
 }
 
 // accepts reports whether c may run the request that is offered.
@@ -216,6 +221,7 @@ func (c *Conn) lead(own *request) bool {
 	}
 	g.running, g.current = false, nil
 	c.counters.total += own.total - (c.db.TotalChanges() - before)
+	c.left(own.before) // which own, if it is still to be run, shall find
 	c.answer(own)
 	return !own.home
 }
@@ -293,6 +299,9 @@ func (c *Conn) runOn(r *request) {
 		r.home, r.s.never = true, AloneCounters
 	} else if r.tooMany {
 		r.home, r.s.never = true, AloneRows
+	}
+	if r.home {
+		r.total = 0
 	}
 }
 

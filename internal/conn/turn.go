@@ -19,7 +19,7 @@ type turns struct {
 	main   vfs.Turn   // in queue
 	others []place    // of attached databases
 	held   int
-	serial int64 // of the statement that took the turn in queue last
+	serial int64 // of what holds the turn in queue
 
 	// lent says that somebody steps statements on the bare connection, whose end is not seen here: it does not queue.
 	lent bool
@@ -97,7 +97,7 @@ func (t *turns) leave() {
 	if t.held == 0 || t.c.err == nil && t.c.db.TxnState("") == sqlite3.TXN_WRITE {
 		return
 	}
-	t.held = 0
+	t.held, t.serial = 0, 0
 	if t.main.Held() {
 		t.main.Leave()
 	}
