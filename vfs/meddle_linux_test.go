@@ -143,11 +143,23 @@ func (f *meddledFile) Truncate(c *completion.Completion, size int64) {
 	c.Finish(0, failed.err)
 }
 
-// killed opens what would be left if this process were killed now, by the
-// operating system's VFS: copies of the files, without the WAL-index.
-func killed(t *testing.T, path string) *sqlite3.Conn {
+// memoryDir is a folder for the time of the test, in memory if there is room:
+// nothing here depends on the disk, and thousands of files are copied.
+func memoryDir(t *testing.T) string {
 	t.Helper()
-	copied := filepath.Join(t.TempDir(), "killed.db")
+	dir, err := os.MkdirTemp("/dev/shm", "turso-coop-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// afterKill calls f with a connection to what would be left if this process
+// were killed now: copies of the files, without the WAL-index.
+func afterKill(t *testing.T, path, vfsName string, f func(c *sqlite3.Conn)) {
+	t.Helper()
+	copied := path + ".killed.db"
 	for _, suffix := range []string{"", "-wal", "-journal"} {
 		b, err := os.ReadFile(path + suffix)
 		if os.IsNotExist(err) {
@@ -160,5 +172,24 @@ func killed(t *testing.T, path string) *sqlite3.Conn {
 			t.Fatal(err)
 		}
 	}
-	return open(t, copied, "")
+	c, err := sqlite3.Open("file:" + copied + "?vfs=" + vfsName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f(c)
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, suffix := range []string{"", "-wal", "-journal"} {
+		if err := os.Remove(copied + suffix); err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// queryAfterKill is query on what would be left.
+func queryAfterKill(t *testing.T, path, vfsName, sql string) (rows string) {
+	t.Helper()
+	afterKill(t, path, vfsName, func(c *sqlite3.Conn) { rows = query(t, c, sql) })
+	return rows
 }

@@ -27,7 +27,7 @@ func TestCommitIsOneWrite(t *testing.T) {
 			for _, n := range []int{1, 8, 64} {
 				t.Run(fmt.Sprint(kind, sync, n), func(t *testing.T) {
 					m, name := meddle(t, kind)
-					path := filepath.Join(t.TempDir(), "test.db")
+					path := filepath.Join(memoryDir(t), "test.db")
 					c := openBehind(t, path, name, pages+`PRAGMA synchronous=`+sync)
 					size := fileSize(t, path+"-wal")
 					m.take()
@@ -58,7 +58,7 @@ func fileSize(t *testing.T, path string) int64 {
 // be taken for new ones otherwise.
 func TestHeaderIsDurableBeforeTheFirstFrame(t *testing.T) {
 	m, name := meddle(t, ioengine.Pool)
-	c := openBehind(t, filepath.Join(t.TempDir(), "test.db"), name, pages+`PRAGMA synchronous=NORMAL; PRAGMA wal_checkpoint`)
+	c := openBehind(t, filepath.Join(memoryDir(t), "test.db"), name, pages+`PRAGMA synchronous=NORMAL; PRAGMA wal_checkpoint`)
 	m.take()
 	exec(t, c, `UPDATE t SET b=randomblob(3000) WHERE a BETWEEN 10 AND 19`)
 	if got, want := m.take(), []string{"wal write 32@0", "wal sync", "wal write 41200@32"}; !slices.Equal(got, want) {
@@ -82,7 +82,7 @@ func TestWithoutAWindowNothingWaits(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			m, name := meddle(t, ioengine.Pool)
-			path := filepath.Join(t.TempDir(), "test.db")
+			path := filepath.Join(memoryDir(t), "test.db")
 			c := prepare(t, name, path)
 			exec(t, c, pages+`PRAGMA synchronous=OFF`)
 			size := fileSize(t, path+"-wal")
@@ -113,7 +113,7 @@ func TestWithoutAWindowNothingWaits(t *testing.T) {
 // What a large commit holds back is bounded, whatever its size.
 func TestLargeCommitIsWrittenThrough(t *testing.T) {
 	m, name := meddle(t, ioengine.Pool)
-	path := filepath.Join(t.TempDir(), "test.db")
+	path := filepath.Join(memoryDir(t), "test.db")
 	c := openBehind(t, path, name, pages+`PRAGMA cache_size=-20000; BEGIN; INSERT INTO t SELECT 1000+x.value*100+y.value, zeroblob(3000) FROM `+series+` x, `+series+` y LIMIT 2000`)
 	m.take()
 	exec(t, c, `COMMIT`)
@@ -127,7 +127,7 @@ func TestLargeCommitIsWrittenThrough(t *testing.T) {
 			t.Fatalf("a later write is %s", note)
 		}
 	}
-	if got := query(t, killed(t, path), `SELECT count(*) FROM t; `); got != "2100" {
+	if got := queryAfterKill(t, path, name, `SELECT count(*) FROM t`); got != "2100" {
 		t.Errorf("%s rows", got)
 	}
 }
@@ -137,13 +137,13 @@ func TestLargeCommitIsWrittenThrough(t *testing.T) {
 // none of it, and neither has who commits next.
 func TestRewrittenHeadersAreNotHeldBack(t *testing.T) {
 	_, name := meddle(t, ioengine.Pool)
-	path := filepath.Join(t.TempDir(), "test.db")
+	path := filepath.Join(memoryDir(t), "test.db")
 	c := openBehind(t, path, name, pages+`PRAGMA synchronous=NORMAL; PRAGMA cache_size=10`)
 	for i := range 5 {
 		exec(t, c, fmt.Sprintf(`BEGIN; UPDATE t SET b=zeroblob(2999-%[1]d); UPDATE t SET b=zeroblob(2000+%[1]d) WHERE a<30; COMMIT`, i))
 		for range 2 {
 			want := strconv.Itoa(29*(2000+i) + 71*(2999-i))
-			if got := query(t, killed(t, path), `SELECT sum(length(b)) FROM t`); got != want {
+			if got := queryAfterKill(t, path, name, `SELECT sum(length(b)) FROM t`); got != want {
 				t.Fatalf("round %d: %s bytes are left, want %s", i, got, want)
 			}
 			exec(t, open(t, path, name), `PRAGMA user_version=7`) // by another connection, right behind
@@ -155,7 +155,7 @@ func TestRewrittenHeadersAreNotHeldBack(t *testing.T) {
 func TestRollbackAfterASpillLeavesNothingToWrite(t *testing.T) {
 	for _, auto := range []string{"NONE", "FULL"} {
 		_, name := meddle(t, ioengine.Pool)
-		path := filepath.Join(t.TempDir(), "test.db")
+		path := filepath.Join(memoryDir(t), "test.db")
 		c := openBehind(t, path, name, `PRAGMA auto_vacuum=`+auto+`; `+pages+`PRAGMA cache_size=10`)
 		other := openBehind(t, path, name, `PRAGMA cache_size=10`)
 		for i := range 3 {
@@ -163,7 +163,7 @@ func TestRollbackAfterASpillLeavesNothingToWrite(t *testing.T) {
 			exec(t, other, fmt.Sprintf(`UPDATE t SET b=randomblob(2900) WHERE a>%d; DELETE FROM t WHERE a=%d`, 10*i, 99-i))
 			exec(t, c, `SELECT count(b) FROM t; PRAGMA user_version=8`)
 			want := fmt.Sprint(99 - i)
-			for _, reader := range []*sqlite3.Conn{c, other, killed(t, path)} {
+			look := func(reader *sqlite3.Conn) {
 				if got := query(t, reader, `SELECT count(*) FROM t WHERE length(b) IN (2900, 3000)`); got != want {
 					t.Fatalf("auto_vacuum %s, round %d: %s rows, want %s", auto, i, got, want)
 				}
@@ -171,6 +171,9 @@ func TestRollbackAfterASpillLeavesNothingToWrite(t *testing.T) {
 					t.Fatalf("auto_vacuum %s, round %d: %s", auto, i, got)
 				}
 			}
+			look(c)
+			look(other)
+			afterKill(t, path, name, look)
 		}
 	}
 }
@@ -184,7 +187,7 @@ func TestCommitsOfEveryShape(t *testing.T) {
 				var want string
 				for _, behind := range []bool{false, true} {
 					m, name := meddle(t, ioengine.Pool)
-					path := filepath.Join(t.TempDir(), "test.db")
+					path := filepath.Join(memoryDir(t), "test.db")
 					set := fmt.Sprintf(`PRAGMA locking_mode=%s; PRAGMA page_size=%d; PRAGMA auto_vacuum=FULL; PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; PRAGMA cache_size=10; PRAGMA journal_size_limit=0`, locking, size, sync)
 					var c *sqlite3.Conn
 					if behind {
@@ -200,7 +203,7 @@ func TestCommitsOfEveryShape(t *testing.T) {
 						; PRAGMA wal_checkpoint(RESTART); DELETE FROM t WHERE a>70; INSERT INTO t SELECT * FROM u; VACUUM; UPDATE u SET b=b||'z'; PRAGMA wal_checkpoint; DELETE FROM u WHERE a<50`)
 					writes := len(m.take())
 					rows := query(t, c, `SELECT count(*), sum(length(b)), min(b), max(b) FROM t UNION ALL SELECT count(*), sum(length(b)), min(b), max(b) FROM u`)
-					if got := query(t, killed(t, path), `PRAGMA integrity_check`); got != "ok" {
+					if got := queryAfterKill(t, path, name, `PRAGMA integrity_check`); got != "ok" {
 						t.Errorf("locking mode %s, pages of %d, synchronous %s, window %v: %s", locking, size, sync, behind, got)
 					}
 					if !behind {
@@ -218,7 +221,7 @@ func TestCommitsOfEveryShape(t *testing.T) {
 // written is not written later.
 func TestFailedFlushIsGivenUp(t *testing.T) {
 	m, name := meddle(t, ioengine.Pool)
-	path := filepath.Join(t.TempDir(), "test.db")
+	path := filepath.Join(memoryDir(t), "test.db")
 	c := openBehind(t, path, name, pages)
 	other := openBehind(t, path, name, `PRAGMA user_version`)
 	m.fault = func(file, op string) *fault { return &fault{0.7, unix.ENOSPC} }
@@ -229,17 +232,20 @@ func TestFailedFlushIsGivenUp(t *testing.T) {
 	}
 	exec(t, other, `UPDATE t SET b='kept' WHERE a<50`)
 	exec(t, c, `UPDATE t SET b='too' WHERE a=60`)
-	for _, reader := range []*sqlite3.Conn{c, other, killed(t, path)} {
+	look := func(reader *sqlite3.Conn) {
 		if got := query(t, reader, `SELECT count(b='kept' OR NULL), count(b='lost' OR NULL), count(b='too' OR NULL) FROM t`); got != "49|0|1" {
 			t.Errorf("%s rows are kept, lost and changed after that", got)
 		}
 	}
+	look(c)
+	look(other)
+	afterKill(t, path, name, look)
 }
 
 // A connection that is abandoned in the middle of a commit writes nothing more.
 func TestAbandonedCommitIsNotWritten(t *testing.T) {
 	m, name := meddle(t, ioengine.Pool)
-	path := filepath.Join(t.TempDir(), "test.db")
+	path := filepath.Join(memoryDir(t), "test.db")
 	c := openBehind(t, path, name, pages+`PRAGMA auto_vacuum`)
 	m.fault = func(string, string) *fault { panic("in the middle of a commit") }
 	func() {
