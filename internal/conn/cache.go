@@ -114,25 +114,34 @@ func (s *Stmt) Release() (err error) {
 	if s.s == nil || s.c.err != nil || s.key == "" || s.spoiled || s.c.cache.off {
 		return s.Close()
 	}
+	if !s.used { // another connection has run it
+		s.keep()
+		return nil
+	}
 	outer, err := s.c.enter(context.Background())
 	if err != nil {
 		return err
 	}
 	defer s.c.leave(outer, &err)
-	err = s.reset()
-	if s.bindCount > 0 {
-		_ = s.s.ClearBindings() // cannot fail: https://sqlite.org/c3ref/clear_bindings.html
-	}
-	if err != nil {
+	if err = s.reset(); err != nil {
 		s.spoiled = true
 	}
+	s.keep()
+	return err
+}
+
+// keep gives back a statement that has been reset.
+func (s *Stmt) keep() {
+	if s.used && s.bindCount > 0 {
+		_ = s.s.ClearBindings() // cannot fail: https://sqlite.org/c3ref/clear_bindings.html
+	}
+	s.used = false
 	// SQLite would run it again, but what went wrong may have been about the compiled form.
-	if s.spoiled {
+	if s.spoiled || s.key == "" || s.c.cache.off {
 		s.finalize()
 	} else if displaced := s.c.cache.put(s); displaced != nil {
 		displaced.finalize()
 	}
-	return err
 }
 
 // finalize frees a statement that has been reset.

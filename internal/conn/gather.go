@@ -293,7 +293,7 @@ func (c *Conn) runOn(r *request) {
 	}
 	if r.c != c {
 		s.spoiled = s.spoiled || spoils(err)
-		_ = s.Release() // it has been reset
+		s.keep()
 	}
 	if g.counters {
 		r.home, r.s.never = true, AloneCounters
@@ -307,6 +307,7 @@ func (c *Conn) runOn(r *request) {
 
 // runFor binds the arguments of r and runs s to its end.
 func (s *Stmt) runFor(r *request) error {
+	s.used = true
 	if err := s.bindAll(r.args); err != nil {
 		return err
 	}

@@ -87,6 +87,7 @@ func (s *Stmt) Bind(i int, v any) (err error) {
 }
 
 func (s *Stmt) bind(i int, v any) error {
+	s.used = true
 	switch v := v.(type) {
 	case nil:
 		return s.s.BindNull(i)

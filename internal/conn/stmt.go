@@ -39,6 +39,7 @@ type Stmt struct {
 	key          string // what it is kept by; "" if it is not
 	newer, older *Stmt  // while it is kept
 	spoiled      bool   // not to be kept
+	used         bool   // it has been bound to or stepped since it was kept
 
 	failed  bool // the last step did: SQLite repeats its error when the statement is reset
 	running bool // has taken a step and not come to its end
@@ -101,6 +102,7 @@ func (s *Stmt) Step(ctx context.Context) (row bool, err error) {
 
 func (s *Stmt) step(ctx context.Context) (row bool, err error) {
 	s.begin()
+	s.used = true
 	start := s.c.startTimer()
 	s.failed = true
 	row = s.s.Step()
@@ -152,6 +154,7 @@ func (s *Stmt) exec(ctx context.Context) (err error) {
 		return err
 	}
 	s.begin()
+	s.used = true
 	start := s.c.startTimer()
 	err = s.s.Exec()
 	s.took += s.c.sinceTimer(start)

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -97,6 +98,8 @@ func (t *turns) leave() {
 	if t.held == 0 || t.c.err == nil && t.c.db.TxnState("") == sqlite3.TXN_WRITE {
 		return
 	}
+	// Goroutines that are ready to run come to wait now, and are found by whoever is next.
+	runtime.Gosched()
 	t.held, t.serial = 0, 0
 	if t.main.Held() {
 		t.main.Leave()
