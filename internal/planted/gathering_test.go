@@ -1,0 +1,60 @@
+package planted
+
+// gathering are mistakes that statements which share a commit invite.
+var gathering = []bug{
+	{
+		name:  "G5: answered before the commit",
+		edits: []edit{{"internal/conn/gather.go", "		failed = c.commitGroup(own)\n", "		c.answer(own)\n		g.members = append(g.members, own)\n		failed = c.commitGroup(own)\n"}},
+		pkg:   "internal/conn", test: "TestG5AnsweredAfterTheCommit",
+	},
+	{
+		name:  "G5: a failed commit is a success",
+		edits: []edit{{"internal/conn/gather.go", "		return c.withFailure(err)\n	}\n	g.family", "		return c.control(context.Background(), own.deadline, &g.rollback, \"ROLLBACK\")\n	}\n	g.family"}},
+		pkg:   "internal/conn", test: "TestG5FailedCommit",
+	},
+	{
+		name:  "G3: deferred foreign keys are not counted",
+		edits: []edit{{"internal/conn/gather.go", "	case c.keysViolated():", "	case false:"}},
+		pkg:   "internal/conn", test: "TestG3DeferredForeignKeys",
+	},
+	{
+		name:  "G4: the survivors of a rollback are not run again",
+		edits: []edit{{"internal/conn/gather.go", "			c.counts.alone[AloneAgain].Add(1)\n			c.runOn(r)\n", ""}},
+		pkg:   "internal/conn", test: "TestG4RollbackOfAll",
+	},
+	{
+		name:  "G4: the survivors of a rollback are run twice",
+		edits: []edit{{"internal/conn/gather.go", "			c.counts.alone[AloneAgain].Add(1)\n			c.runOn(r)\n", "			c.runOn(r)\n			c.runOn(r)\n"}},
+		pkg:   "internal/conn", test: "TestG4RollbackOfAll",
+	},
+	{
+		name:  "G2: one caller's error is given to another",
+		edits: []edit{{"internal/conn/gather.go", "		r.err = c.withFailure(withContext(r.ctx, err))\n", "		g.members[0].err = c.withFailure(withContext(r.ctx, err))\n"}},
+		pkg:   "internal/conn", test: "TestG2ConflictsInsideAGroup",
+	},
+	{
+		name:  "G8: the rows of one caller are given to another",
+		edits: []edit{{"internal/conn/gather.go", "	r.rows = rows\n", "	s.c.gather.members[0].rows, r.rows = rows, &Rows{Description: rows.Description}\n"}},
+		pkg:   "internal/conn", test: "TestG8Returning",
+	},
+	{
+		name:  "G7: the last rowid of another",
+		edits: []edit{{"internal/conn/gather.go", "	c.db.SetLastInsertRowID(r.before.RowID)\n", ""}},
+		pkg:   "internal/conn", test: "TestG7Counters",
+	},
+	{
+		name:  "G6: one caller's context cancels a neighbour",
+		edits: []edit{{"internal/conn/gather.go", "	c.db.SetInterrupt(r.ctx)\n", "	c.db.SetInterrupt(g.members[0].ctx)\n"}},
+		pkg:   "internal/conn", test: "TestG6DoneBeforeTheContextEnds",
+	},
+	{
+		name:  "G1: gathered across families",
+		edits: []edit{{"internal/conn/gather.go", "	return offer.(*request).c.gather.family == c.gather.family\n", "	return offer != nil\n"}},
+		pkg:   "internal/conn", test: "TestG1OnlyWhatMeansTheSameIsGathered/another_family",
+	},
+	{
+		name:  "G1: a temporary table that hides another is not seen",
+		edits: []edit{{"internal/conn/sameness.go", "	c.gather.changed = s.Close() != nil || found\n", "	c.gather.changed = s.Close() != nil || found && false\n"}},
+		pkg:   "internal/conn", test: "TestG1OnlyWhatMeansTheSameIsGathered/temporary_table",
+	},
+}
