@@ -24,9 +24,10 @@
 // methods of [sqlitevfs.File], which drive the machine; what waiting means is
 // decided by the file's waiter alone.
 //
-// Writes go through to the page cache before they return: nothing that SQLite
-// wrote is ever held back in this process, so there is nothing that a killed
-// process could lose, and nothing that another process could miss.
+// Writes go through to the page cache before they return, except that the
+// frames of a commit wait for each other inside a [CommitWindow]. Whatever may
+// be seen by others, or was promised to anybody, is in the page cache: there is
+// nothing that a killed process could lose or another process could miss.
 //
 // # Errors
 //
