@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/turso-coop/turso-coop/vfs"
 )
 
 // Hooks of several users see the same events, and the end of one is not that of another.
@@ -153,5 +155,46 @@ func TestPanicInHook(t *testing.T) {
 	}
 	if !errors.As(c.Err(), &p) {
 		t.Errorf("the connection lives on: %v", c.Err())
+	}
+}
+
+// The frames of a commit are written together whether or not anybody else is asked before it, except where somebody has
+// taken the hook itself; a refused commit leaves nothing that waits.
+func TestFramesWaitBehindHooks(t *testing.T) {
+	c := open(t, filepath.Join(t.TempDir(), "test.db"))
+	script(t, c, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+	flushes := func(sql string) int64 {
+		t.Helper()
+		before, _ := vfs.StatsOf(c.Raw())
+		err := c.Script(t.Context(), sql)
+		after, ok := vfs.StatsOf(c.Raw())
+		if !ok || err != nil && !errors.Is(err, sqlite3.CONSTRAINT_COMMITHOOK) {
+			t.Fatal(ok, err)
+		}
+		return after.Flushes - before.Flushes
+	}
+	const insert = "INSERT INTO t VALUES(zeroblob(20000))"
+	if n := flushes(insert); n != 1 {
+		t.Errorf("%d flushes in a commit", n)
+	}
+	allow := true
+	remove := c.OnCommit(func() bool { return allow })
+	if n := flushes(insert + ";" + insert); n != 2 {
+		t.Errorf("%d flushes in two commits with a hook", n)
+	}
+	allow = false
+	if n := flushes(insert); n != 0 {
+		t.Errorf("%d flushes in a commit that is refused", n)
+	}
+	remove()
+	if n := flushes(insert); n != 1 {
+		t.Errorf("%d flushes in a commit after the hook is removed", n)
+	}
+	c.Raw().CommitHook(func() bool { return true })
+	if n := flushes(insert); n != 0 {
+		t.Errorf("%d flushes in a commit with the bare connection's hook replaced", n)
+	}
+	if got := value(t, c, "SELECT count(*) FROM t"); got != int64(5) {
+		t.Errorf("%v rows", got)
 	}
 }
