@@ -56,6 +56,9 @@ type gather struct {
 	members []*request // of the group that the connection runs: not answered yet
 	current *request   // the one that is run, nil during the commit
 
+	changes uint32 // that the database counted when the group began
+	counts  bool   // it counts them
+
 	running  bool // statements of others are run
 	counters bool // and the current one has asked for a number of its own connection
 
@@ -209,6 +212,7 @@ func (c *Conn) lead(own *request) bool {
 		own.err = withContext(own.ctx, err)
 		return true
 	}
+	g.changes, g.counts = vfs.ChangeCounter(c.db)
 	g.members = append(g.members[:0], own)
 	g.running = true
 	spoiler := c.runMembers(own)
@@ -392,7 +396,7 @@ func (c *Conn) runAgain(spoiler *request, failed error) {
 	if !c.db.GetAutocommit() {
 		_ = c.control(context.Background(), time.Time{}, &g.rollback, "ROLLBACK")
 	}
-	unknown := failed != nil && c.mayBeCommitted(failed)
+	unknown := failed != nil && c.mayBeCommitted()
 	for _, r := range g.members {
 		switch {
 		case unknown:
@@ -406,20 +410,20 @@ func (c *Conn) runAgain(spoiler *request, failed error) {
 	}
 }
 
-// mayBeCommitted reports whether a commit that has failed with err may have been done all the same: without a WAL a
-// transaction is committed when its journal is gone, and that alone may have failed to become durable.
-func (c *Conn) mayBeCommitted(err error) bool {
-	switch codeOf(err) {
-	case sqlite3.IOERR_FSYNC, sqlite3.IOERR_DIR_FSYNC, sqlite3.IOERR_TRUNCATE, sqlite3.IOERR_DELETE:
-	default:
+// mayBeCommitted reports whether the commit of a group, which has failed, may have been done all the same. With a WAL it
+// was not: frames that could not be written or synced are not published. Without one a transaction is committed when its
+// journal is gone, and that alone may have failed to become durable; then the database counts one change more.
+func (c *Conn) mayBeCommitted() bool {
+	g := &c.gather
+	if !g.counts {
 		return false
 	}
-	s, _, err := c.db.Prepare("PRAGMA main.journal_mode")
-	if err != nil {
+	if c.control(context.Background(), time.Time{}, &g.begin, "BEGIN IMMEDIATE") != nil {
 		return true
 	}
-	defer s.Close()
-	return !s.Step() || s.ColumnText(0) != "wal"
+	changes, ok := vfs.ChangeCounter(c.db)
+	rolledBack := c.control(context.Background(), time.Time{}, &g.rollback, "ROLLBACK")
+	return !ok || rolledBack != nil || changes != g.changes
 }
 
 // answer answers the members but own. Those that have to run on their own connection get the turn next.

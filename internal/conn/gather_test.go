@@ -17,6 +17,7 @@ import (
 type crowd struct {
 	t      *testing.T
 	name   string
+	vfs    string
 	family *Family
 	writer *Conn // has the turn while the others begin to wait
 	conns  []*Conn
@@ -24,7 +25,12 @@ type crowd struct {
 
 func newCrowd(t *testing.T, n int, schema string) *crowd {
 	t.Helper()
-	k := &crowd{t: t, name: filepath.Join(t.TempDir(), "a.db"), family: &Family{atLeast: time.Minute}}
+	return newCrowdOn(t, vfsName, n, schema)
+}
+
+func newCrowdOn(t *testing.T, vfs string, n int, schema string) *crowd {
+	t.Helper()
+	k := &crowd{t: t, vfs: vfs, name: filepath.Join(t.TempDir(), "a.db"), family: &Family{atLeast: time.Minute}}
 	k.writer = k.open(nil, "")
 	script(t, k.writer, schema)
 	for range n {
@@ -36,7 +42,7 @@ func newCrowd(t *testing.T, n int, schema string) *crowd {
 // open opens a connection that waits for locks; setup is run before it joins f.
 func (k *crowd) open(f *Family, setup string) *Conn {
 	k.t.Helper()
-	c, err := Open(background, Options{Filename: k.name, VFS: vfsName, BusyTimeout: time.Minute, StmtCache: 8})
+	c, err := Open(background, Options{Filename: k.name, VFS: k.vfs, BusyTimeout: time.Minute, StmtCache: 8})
 	if err != nil {
 		k.t.Fatal(err)
 	}
