@@ -3,6 +3,7 @@ package vfs_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -277,11 +278,16 @@ func TestWindowAllocatesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		return testing.AllocsPerRun(100, func() {
-			if s.Step() || s.Reset() != nil {
-				t.Fatal(s.Err())
-			}
-		})
+		// The least of many commits: the race detector makes pools forget at random.
+		least := math.Inf(1)
+		for range 50 {
+			least = min(least, testing.AllocsPerRun(1, func() {
+				if s.Step() || s.Reset() != nil {
+					t.Fatal(s.Err())
+				}
+			}))
+		}
+		return least
 	}
 	dir := t.TempDir()
 	without := open(t, filepath.Join(dir, "without.db"), vfs.Name)
