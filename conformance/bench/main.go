@@ -6,8 +6,8 @@
 //
 // What is compared is a [variant]: a driver and how it is used. Every run of a variant is a child process of its own,
 // with a database of its own, because drivers register the same names and because one file must never be open in two
-// SQLite libraries of one process. The child writes until its rate has settled, says that it is ready, measures for a
-// moment, and then opens its database again to see that every acknowledged row is there.
+// SQLite libraries of one process. The child opens it, says that it is ready, writes until its rate has settled,
+// measures for a moment, and then opens its database again to see that every acknowledged row is there.
 //
 // A machine is never quiet, and disks have moods of many seconds. So the variants take turns: each runs once in every
 // round, for about a second, and a ratio is the median of the ratios within the rounds. Some variants are there twice,

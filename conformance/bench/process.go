@@ -17,16 +17,17 @@ import (
 )
 
 // childVariable is the environment variable that makes the binary a child process: it reads a [job] from its standard
-// input, writes readyLine when it is warm, waits for a line, and writes a [result].
+// input, writes readyLine when it has opened its database, waits for a line, does the job, and writes a [result].
 const childVariable = "TURSO_COOP_BENCH_PROCESS"
 
 const (
 	readyLine = "ready\n"
 	startLine = "start\n"
 
-	// patience is for how long a child may take more than it was asked to measure. It covers a wait for a lock, and a disk that
-	// has to write what was left in the page cache.
-	patience = 2 * time.Minute
+	// patience is for how long a child may take more than it was asked to measure. It covers a wait for a lock, and a
+	// disk that has to write what was left in the page cache.
+	patience        = 2 * time.Minute
+	patiencePerPage = 2 * time.Millisecond // traced
 )
 
 // serve is the child's side.
@@ -67,13 +68,14 @@ func (j *job) do(ready func() error) (*result, error) {
 // A child is a process that does a job.
 type child struct {
 	cmd    *exec.Cmd
+	limit  context.Context // of its time
 	cancel context.CancelFunc
 	in     io.WriteCloser
 	out    *bufio.Reader
 	stderr bytes.Buffer
 }
 
-// start starts a child and returns when it is warm. prefix is a command that runs it, if there is one.
+// start starts a child and returns when it is ready. prefix is a command that runs it, if there is one.
 func (b *binaries) start(j *job, prefix ...string) (*child, error) {
 	v, err := variantNamed(j.Variant)
 	if err != nil {
@@ -83,9 +85,9 @@ func (b *binaries) start(j *job, prefix ...string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), j.Warm+j.Time+patience)
+	ctx, cancel := context.WithTimeout(context.Background(), j.Warm+j.Time+patience+time.Duration(j.Commits*j.Pages)*patiencePerPage)
 	words := append(prefix, path)
-	c := &child{cmd: exec.CommandContext(ctx, words[0], words[1:]...), cancel: cancel}
+	c := &child{cmd: exec.CommandContext(ctx, words[0], words[1:]...), limit: ctx, cancel: cancel}
 	c.cmd.Env = append(os.Environ(), childVariable+"=1")
 	c.cmd.Stderr = &c.stderr
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
@@ -137,6 +139,7 @@ func (c *child) finish() (*result, error) {
 	if r.Err != "" {
 		return nil, errors.New(r.Err)
 	}
+	r.CPU = c.cmd.ProcessState.UserTime() + c.cmd.ProcessState.SystemTime()
 	return r, nil
 }
 
@@ -148,6 +151,9 @@ func (c *child) stop() {
 
 // failed ends the child and says what it wrote.
 func (c *child) failed(err error) error {
+	if late := c.limit.Err(); late != nil {
+		err = fmt.Errorf("the child took too long: %w", late)
+	}
 	c.stop()
 	if c.stderr.Len() > 0 {
 		return fmt.Errorf("%w; the child wrote:\n%s", err, c.stderr.Bytes())

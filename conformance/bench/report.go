@@ -103,7 +103,7 @@ func (c *cell) print(w io.Writer) {
 	fmt.Fprintf(w, "\n%s\n\n", c)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	peer, pebble := c.best(isPeer), c.best(isPebble)
-	heads := []string{"", "rows/s", "least", "most", "× driver", "× pebble", "p50", "p99", "longest", "worst", "even", "BUSY", "lost"}
+	heads := []string{"", "rows/s", "least", "most", "× driver", "× pebble", "p50", "p99", "longest", "worst", "even", "CPU/row", "BUSY", "lost"}
 	if c.Readers > 0 {
 		heads = append(heads, "read p50", "p99", "longest")
 	}
@@ -136,6 +136,7 @@ func (r *row) fields(c *cell, peer, pebble *row) []string {
 		median(r.Rounds, func(r *result) time.Duration { return r.P99 }),
 		short(longest.Median), short(longest.Most),
 		fmt.Sprintf("%.2f", spreadOf(r.series(func(r *result) float64 { return r.evenness(c.Work) })).Median),
+		fmt.Sprintf("%.1f µs", spreadOf(r.series((*result).cpuOfRow)).Median/1e3),
 		strconv.Itoa(total(r.Rounds, func(r *result) int { return r.Busy })),
 		strconv.Itoa(total(r.Rounds, func(r *result) int { return r.Lost })),
 	}
