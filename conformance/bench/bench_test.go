@@ -51,8 +51,11 @@ func TestSpread(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	// Round by round: the medians alone would say 20/10.
-	if got, want := ratioOf([]float64{20, 20, 90}, []float64{5, 10, 30}), (spread{3, 2, 4}); got != want {
-		t.Errorf("got %v, want %v", got, want)
+	if got, ok := ratioOf([]float64{20, 20, 90, 7}, []float64{5, 10, 30, 0}); !ok || got != (spread{3, 2, 4}) {
+		t.Errorf("got %v, %v", got, ok)
+	}
+	if got, ok := ratioOf([]float64{20}, []float64{0}); ok {
+		t.Errorf("the ratio to nothing is %v", got)
 	}
 }
 

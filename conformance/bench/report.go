@@ -71,7 +71,11 @@ func times(a, b *row) string {
 	if b == nil {
 		return ""
 	}
-	return fmt.Sprintf("%.2f", ratioOf(a.rates(), b.rates()).Median)
+	ratio, ok := ratioOf(a.rates(), b.rates())
+	if !ok {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", ratio.Median)
 }
 
 // median returns the median of a duration of every round, as text.
@@ -183,8 +187,10 @@ func (c *cell) conclude(w io.Writer, peer, pebble *row) {
 			continue
 		}
 		for _, r := range c.measured() {
-			if r.Variant == name {
-				s := ratioOf(twin.rates(), r.rates())
+			if r.Variant != name {
+				continue
+			}
+			if s, ok := ratioOf(twin.rates(), r.rates()); ok {
 				fmt.Fprintf(w, "A/A %s: %.3f (%.3f to %.3f)\n", name, s.Median, s.Least, s.Most)
 			}
 		}

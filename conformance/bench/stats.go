@@ -27,11 +27,17 @@ func spreadOf(values []float64) spread {
 	return spread{(sorted[(n-1)/2] + sorted[n/2]) / 2, sorted[0], sorted[n-1]}
 }
 
-// ratioOf returns how often b goes into a, round by round.
-func ratioOf(a, b []float64) spread {
-	ratios := make([]float64, min(len(a), len(b)))
-	for i := range ratios {
-		ratios[i] = a[i] / b[i]
+// ratioOf returns how often b goes into a, round by round. Rounds in which b is nothing are left out; false says that
+// there are no others.
+func ratioOf(a, b []float64) (spread, bool) {
+	var ratios []float64
+	for i := range min(len(a), len(b)) {
+		if b[i] > 0 {
+			ratios = append(ratios, a[i]/b[i])
+		}
 	}
-	return spreadOf(ratios)
+	if len(ratios) == 0 {
+		return spread{}, false
+	}
+	return spreadOf(ratios), true
 }
