@@ -136,7 +136,6 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/ext/fts5"
-	"github.com/ncruces/go-sqlite3/ext/regexp"
 	"github.com/ncruces/go-sqlite3/ext/rtree"
 	"github.com/ncruces/go-sqlite3/vfs/memdb"
 
@@ -320,10 +319,11 @@ func (cfg *config) configure(db *sqlite3.Conn) error {
 	return errors.Join(errs...)
 }
 
-// addExtensions adds what C builds of SQLite have compiled in, and REGEXP. FTS5 runs a query to find itself, which reads
-// the schema: it must come after the PRAGMAs that say how to read the file.
+// addExtensions adds what C builds of SQLite have compiled in. FTS5 runs a query to find itself, which reads the schema:
+// it must come after the PRAGMAs that say how to read the file. SQLite's own REGEXP is in the binding, as is
+// generate_series.
 func addExtensions(db *sqlite3.Conn) error {
-	return errors.Join(fts5.Register(db), rtree.Register(db), regexp.Register(db))
+	return errors.Join(fts5.Register(db), rtree.Register(db))
 }
 
 // refuseUsers refuses a database whose users were to be asked for a password by the user authentication extension,

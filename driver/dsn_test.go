@@ -219,8 +219,12 @@ func TestExtensions(t *testing.T) {
 	if got := get(t, db, "SELECT id FROM r WHERE x0 < 2.5"); got != int64(1) {
 		t.Error(got)
 	}
-	if got := get(t, db, "SELECT 'abc' REGEXP '^a.c$'"); got != int64(1) {
-		t.Error(got)
+	for expression, want := range map[string]any{
+		`'abc' REGEXP '^a.c$'`: int64(1), `'abc' REGEXP '^\d{2,}$'`: int64(0), `NULL REGEXP 'a'`: nil, `'a' REGEXP NULL`: nil,
+	} {
+		if got := get(t, db, "SELECT "+expression); got != want {
+			t.Errorf("%s is %v, want %v", expression, got, want)
+		}
 	}
 }
 
