@@ -104,20 +104,20 @@ func TestData(t *testing.T) {
 // compareOn runs a script on every side, each with files of its own, and compares what comes of it and what is left.
 func compareOn(t *testing.T, stock *side, ours []*side, script peer.Script) {
 	t.Helper()
-	run := func(s *side) (dir string, outcomes []string) {
+	run := func(s *side) ([]string, *left) {
 		t.Helper()
 		script.Dir = t.TempDir()
-		outcomes, err := s.run(script)
+		outcomes, files, err := s.run(script)
 		if err != nil {
 			t.Fatalf("%s: %v", s.name, err)
 		}
-		return script.Dir, outcomes
+		return outcomes, files
 	}
-	dir, want := run(stock)
+	want, wantFiles := run(stock)
 	for _, s := range ours {
-		oursDir, got := run(s)
+		got, files := run(s)
 		compare(t, s, script.Steps, want, got)
-		d, err := compareFiles(stock, s, dir, oursDir, nil)
+		d, err := compareFiles(wantFiles, files, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,51 +127,65 @@ func compareOn(t *testing.T, stock *side, ours []*side, script peer.Script) {
 	}
 }
 
+// left is what a run has left in its directory.
+type left struct {
+	by    *side
+	dir   string
+	names []string // sorted
+	empty []string // journals
+
+	dumps map[string][]string // of databases, by names, as the library that wrote them reads them
+}
+
 // allowed is how the files that two runs have left may differ.
 type allowed struct {
 	lines         func(header string) bool // the lines of a dump under such a header
 	emptyJournals bool                     // set if one side has left empty journals that the other has not
 }
 
-// compareFiles compares the files that two runs have left in their directories, each read by the library that wrote it and
-// by the other. It returns what differs, "" if nothing does that is not allowed. may may be nil.
-func compareFiles(stock, ours *side, stockDir, oursDir string, may *allowed) (string, error) {
-	names, empty, err := filesIn(stockDir)
-	if err != nil {
-		return "", err
+// compareFiles compares what two runs have left: databases as their writers read them, and as each other do. It returns
+// what differs, "" if nothing does that is not allowed. may may be nil.
+func compareFiles(stock, ours *left, may *allowed) (string, error) {
+	empty := slices.Equal(stock.empty, ours.empty)
+	if !empty && may != nil {
+		may.emptyJournals, empty = true, true
 	}
-	got, gotEmpty, err := filesIn(oursDir)
-	if err != nil {
-		return "", err
+	if !slices.Equal(stock.names, ours.names) || !empty {
+		return fmt.Sprintf("files: stock has left %q and, empty, %q; turso-coop %q and %q", stock.names, stock.empty, ours.names, ours.empty), nil
 	}
-	if !slices.Equal(empty, gotEmpty) && may != nil {
-		may.emptyJournals = true
-		empty, gotEmpty = nil, nil
-	}
-	if !slices.Equal(got, names) || !slices.Equal(empty, gotEmpty) {
-		return fmt.Sprintf("files: stock has left %q and, empty, %q; turso-coop %q and %q", names, empty, got, gotEmpty), nil
-	}
-	for _, name := range names {
+	for _, name := range stock.names {
 		if filepath.Ext(name) != ".db" {
 			continue
 		}
-		want, err := stock.dump(filepath.Join(stockDir, name))
+		want, err := stock.dump(name)
 		if err != nil {
-			return "", fmt.Errorf("%s reads %s of %s: %w", stock.name, name, stock.name, err)
+			return "", err
 		}
-		for _, other := range []struct{ reader, writer *side }{{ours, ours}, {stock, ours}, {ours, stock}} {
-			dir := oursDir
-			if other.writer == stock {
-				dir = stockDir
-			}
-			lines, err := other.reader.dump(filepath.Join(dir, name))
+		for _, other := range []struct {
+			reader *side
+			files  *left
+		}{{stock.by, ours}, {ours.by, stock}, {ours.by, ours}} {
+			lines, err := other.reader.dump(filepath.Join(other.files.dir, name))
 			if err != nil {
-				return "", fmt.Errorf("%s reads %s of %s: %w", other.reader.name, name, other.writer.name, err)
+				return "", fmt.Errorf("%s reads %s of %s: %w", other.reader.name, name, other.files.by.name, err)
 			}
 			if d := firstDifference(want, lines, may); d != "" {
-				return fmt.Sprintf("%s, written by %s, read by %s: %s", name, other.writer.name, other.reader.name, d), nil
+				return fmt.Sprintf("%s, written by %s, read by %s: %s", name, other.files.by.name, other.reader.name, d), nil
 			}
 		}
 	}
 	return "", nil
+}
+
+// dump returns the content of a database, which it reads once.
+func (l *left) dump(name string) ([]string, error) {
+	if l.dumps[name] != nil {
+		return l.dumps[name], nil
+	}
+	lines, err := l.by.dump(filepath.Join(l.dir, name))
+	if err != nil {
+		return nil, fmt.Errorf("%s reads its %s: %w", l.by.name, name, err)
+	}
+	l.dumps[name] = lines
+	return lines, nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -90,12 +89,12 @@ type found struct {
 // compare runs steps on all sides, on files in directories below dir, and returns the first difference that is not known. The
 // error says that a side is lost.
 func (s *randomStream) compare(dir string, steps []peer.Step) (*found, error) {
-	stockDir, want, err := s.run(s.stock, dir, steps)
+	want, wantFiles, err := s.run(s.stock, dir, steps)
 	if err != nil {
 		return nil, err
 	}
 	for _, engine := range s.ours {
-		oursDir, got, err := s.run(engine, dir, steps)
+		got, files, err := s.run(engine, dir, steps)
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +110,7 @@ func (s *randomStream) compare(dir string, steps []peer.Step) (*found, error) {
 			return &found{engine, steps[:i+1], i, want[i], got[i]}, nil
 		}
 		may := &allowed{lines: s.mayDiffer}
-		d, err := compareFiles(s.stock, engine, stockDir, oursDir, may)
+		d, err := compareFiles(wantFiles, files, may)
 		if may.emptyJournals {
 			s.met[emptyJournal]++
 		}
@@ -128,18 +127,14 @@ func (s *randomStream) mayDiffer(header string) bool {
 }
 
 // run runs steps on files in a new directory.
-func (s *randomStream) run(on *side, dir string, steps []peer.Step) (string, []string, error) {
+func (s *randomStream) run(on *side, dir string, steps []peer.Step) ([]string, *left, error) {
 	script := s.script
 	script.Steps = steps
 	var err error
 	if script.Dir, err = os.MkdirTemp(dir, ""); err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
-	outcomes, err := on.run(script)
-	if err != nil {
-		return "", nil, fmt.Errorf("%s: after %d of %d steps: %w", on.name, len(outcomes), len(steps), err)
-	}
-	return script.Dir, outcomes, nil
+	return on.run(script)
 }
 
 // reproduce returns the line that runs the stream again.
@@ -162,7 +157,7 @@ func (s *randomStream) report(dir string, f *found) string {
 func (s *randomStream) secondOpinion(dir string, f *found) string {
 	s.script.CodesOnly, s.script.NoState = true, true
 	last := func(on *side) string {
-		_, outcomes, err := s.run(on, filepath.Join(dir), f.steps)
+		outcomes, _, err := s.run(on, dir, f.steps)
 		if err != nil {
 			return err.Error()
 		}

@@ -66,13 +66,20 @@ func there(process *peer.Process, driverName string) *side {
 	return &side{name: driverName, driver: driverName, process: process}
 }
 
-// run runs a script and returns what came of every step.
-func (s *side) run(script peer.Script) ([]string, error) {
+// run runs a script. It returns what came of every step, and what is left in the script's directory.
+func (s *side) run(script peer.Script) (outcomes []string, files *left, err error) {
 	script.Parameters += s.parameters
 	if s.process != nil {
-		return s.process.RunScript(s.driver, script)
+		outcomes, err = s.process.RunScript(s.driver, script)
+	} else {
+		outcomes, err = script.Run(s.open)
 	}
-	return script.Run(s.open)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", s.name, err)
+	}
+	files = &left{by: s, dir: script.Dir, dumps: map[string][]string{}}
+	files.names, files.empty, err = filesIn(script.Dir)
+	return outcomes, files, err
 }
 
 // dump returns the content of a database as this library reads it.
