@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/turso-coop/turso-coop/conformance/peer"
@@ -42,7 +43,9 @@ func (g *generator) maintain() {
 		}
 		g.query(checkpoint)
 	case 6:
-		g.vacuum("PRAGMA incremental_vacuum(3)")
+		if !g.analyzed || g.more {
+			g.query("PRAGMA incremental_vacuum(3)") // has rows, of which the driver of mattn reads one in Exec, and then holds the table
+		}
 	case 7:
 		g.query("PRAGMA journal_mode = " + g.pick("DELETE", "TRUNCATE", "PERSIST", "WAL", "MEMORY"))
 	case 8:
@@ -163,7 +166,7 @@ func (g *generator) useVirtual() {
 	case 1:
 		g.write(fmt.Sprintf("UPDATE %s SET x1 = x1 + %d WHERE x0 %s %d", v.name, g.IntN(9), g.pick("<", ">="), low))
 	case 2:
-		g.query(fmt.Sprintf("SELECT *, typeof(x0) FROM %s WHERE x0 >= ? AND x1 <= ? ORDER BY id", v.name), g.value(), g.value())
+		g.query(fmt.Sprintf("SELECT *, typeof(x0) FROM %s WHERE x0 >= ? AND x1 <= ? ORDER BY id", v.name), g.coordinate(), g.coordinate())
 	case 3:
 		g.query(fmt.Sprintf("SELECT rtreecheck('%s')", v.name))
 	case 4:
@@ -171,8 +174,14 @@ func (g *generator) useVirtual() {
 			g.pick("IGNORE", "REPLACE", "FAIL"), v.name, 1+g.IntN(200)))
 	default:
 		g.write(fmt.Sprintf("INSERT %sINTO %s(id, x0, x1) VALUES (%s, ?, ?), (%d, %d, %d)", g.orAction(), v.name, g.pick("NULL", "'x'", fmt.Sprint(g.IntN(50))), g.IntN(50), low, low+g.IntN(9)),
-			g.value(), g.value())
+			g.coordinate(), g.coordinate())
 	}
+}
+
+// coordinate returns an argument for an R*Tree, but not -0.0: whether a node's bound of -0.0 and 0.0 is the one or the other depends
+// on whether rtree.c was compiled by itself.
+func (g *generator) coordinate() any {
+	return g.pickAny(int64(g.IntN(100)), int64(g.IntN(100)), g.NormFloat64()*1000, math.Inf(1), 1e300, int64(g.Uint64()), peer.Null, "a", " 7 ", []byte{1})
 }
 
 func (g *generator) useFullText(name string) {

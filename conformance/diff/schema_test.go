@@ -19,7 +19,7 @@ func (g *generator) createTable() {
 	if g.seldom() {
 		return
 	}
-	t := &table{name: g.name("t")}
+	t := &table{name: g.name("t"), kinds: map[string]string{}}
 	strict := g.IntN(4) == 0
 	kinds := types
 	if strict {
@@ -38,19 +38,27 @@ func (g *generator) createTable() {
 	switch n := g.IntN(10); {
 	case n < 3:
 		defs = append(defs, "c0 INTEGER PRIMARY KEY"+g.pick("", "", " DESC", " ON CONFLICT IGNORE")+notLargest)
-		t.key = "c0"
+		t.key, t.kinds["c0"] = "c0", "INTEGER"
 	case n < 4 && !t.withoutRowID:
 		defs = append(defs, "c0 INTEGER PRIMARY KEY AUTOINCREMENT"+notLargest)
-		t.key = "c0"
+		t.key, t.kinds["c0"] = "c0", "INTEGER"
 	case n < 6 || t.withoutRowID:
 		defs = append(defs, "c0 "+g.pick(kinds...))
-		constraints = append(constraints, fmt.Sprintf("PRIMARY KEY(%s)%s", strings.Join(g.some(t.columns[:2]), ", "), g.onConflict()))
+		keys := g.some(t.columns[:2])
+		constraints = append(constraints, fmt.Sprintf("PRIMARY KEY(%s)%s", strings.Join(keys, ", "), g.onConflict()))
+		if len(keys) == 1 && !t.withoutRowID { // a rowid, if its type is INTEGER
+			constraints = append(constraints, fmt.Sprintf("CHECK (typeof(%[1]s) <> 'integer' OR %[1]s < 9000000000000000000)", keys[0]))
+		}
 	default:
 		defs = append(defs, fmt.Sprintf("c0 %s UNIQUE%s", g.pick(kinds...), g.onConflict()))
 		t.key = "c0"
 	}
 	for _, c := range t.columns[1:] {
-		defs = append(defs, c+" "+g.pick(kinds...)+g.columnConstraints(t, c))
+		kind := g.pick(kinds...)
+		if strict {
+			t.kinds[c] = kind
+		}
+		defs = append(defs, c+" "+kind+g.columnConstraints(t, c))
 	}
 	for range g.IntN(3) / 2 * (1 + g.IntN(2)) {
 		name := fmt.Sprintf("g%d", len(t.generated))
@@ -98,7 +106,7 @@ func (g *generator) onConflict() string {
 
 func (g *generator) references(parent *table) string {
 	key := parent.key
-	if key == "" {
+	if key == "" { // most likely an error
 		key = parent.columns[0]
 	}
 	actions := func() string { return g.pick("SET NULL", "SET DEFAULT", "CASCADE", "RESTRICT", "NO ACTION") }
@@ -107,13 +115,15 @@ func (g *generator) references(parent *table) string {
 }
 
 func (g *generator) columnConstraints(t *table, column string) string {
-	text := g.maybe(10, " UNIQUE"+g.onConflict()) + g.maybe(10, " NOT NULL"+g.onConflict()) +
+	text := g.maybe(10, " UNIQUE"+g.onConflict()) + g.maybe(16, " NOT NULL"+g.onConflict()) +
 		g.maybe(6, " DEFAULT "+g.pick(g.literal(), "(1 + 2)", "(x'00' || 'a')")) + g.maybe(6, " COLLATE "+g.pick("NOCASE", "RTRIM", "BINARY")) +
 		g.maybe(12, " CHECK ("+column+" IS NOT 5)")
 	switch {
 	case g.IntN(8) > 0:
 	case len(g.tables) > 0 && g.IntN(4) > 0:
-		text += " " + g.references(g.base())
+		if parent := g.base(); parent.key != "" || g.IntN(8) == 0 {
+			text += " " + g.references(parent)
+		}
 	case t.key != "":
 		text += " " + g.references(t)
 	}
@@ -194,9 +204,6 @@ func (g *generator) triggerStep(t *table, value string) string {
 }
 
 func (g *generator) alter() {
-	if g.seldom() {
-		return
-	}
 	t := g.base()
 	switch g.IntN(6) {
 	case 0, 1:
@@ -231,7 +238,7 @@ func (g *generator) alter() {
 func (g *generator) drop() {
 	switch g.IntN(8) {
 	case 0:
-		if i := g.IntN(len(g.tables)); i > 0 {
+		if i := g.IntN(len(g.tables)); i > 0 && !g.open {
 			t := g.tables[i]
 			kind := "TABLE"
 			if t.view {
@@ -243,7 +250,7 @@ func (g *generator) drop() {
 	case 1, 2:
 		g.exec(fmt.Sprintf("DROP TRIGGER %sr%d", g.maybe(2, "IF EXISTS "), g.IntN(g.serial+1)))
 	case 3:
-		if i := len(g.virtual) - 1; i >= 0 {
+		if i := len(g.virtual) - 1; i >= 0 && !g.open {
 			g.exec("DROP TABLE " + g.virtual[i].name)
 			g.virtual = g.virtual[:i]
 		}

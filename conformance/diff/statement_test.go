@@ -28,14 +28,14 @@ func (g *generator) insert() {
 	columns := g.some(t.columns)
 	var rows []string
 	var args []any
-	for range 1 + g.IntN(4) {
+	for range 1 + g.IntN(3) {
 		row := make([]string, len(columns))
 		for i := range row {
 			if row[i] = "?"; g.IntN(6) == 0 {
 				row[i] = g.literal()
 				continue
 			}
-			args = append(args, g.value())
+			args = append(args, g.valueFor(t, columns[i]))
 		}
 		rows = append(rows, "("+strings.Join(row, ", ")+")")
 	}
@@ -58,7 +58,7 @@ func (g *generator) upsert(t *table) string {
 	if g.IntN(4) > 0 {
 		return ""
 	}
-	target := g.pick("", "", "("+t.columns[0]+")", "("+strings.Join(g.some(t.columns), ", ")+")")
+	target := g.pick("", "", "", "", "("+t.columns[0]+")", "("+strings.Join(g.some(t.columns), ", ")+")")
 	action := fmt.Sprintf("DO UPDATE SET %s = %s%s", g.pick(t.columns...), g.pick("excluded."+g.pick(t.columns...), g.plain(t, 2)), g.maybe(3, " WHERE "+g.expr(t, 2)))
 	if g.IntN(3) == 0 {
 		action = "DO NOTHING"

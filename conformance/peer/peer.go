@@ -267,7 +267,10 @@ func (s *session) Run(st Statement) (*Outcome, error) {
 		o.Columns = nil // whether a driver tells the columns before it takes the first step is its own affair
 	}
 	const counts = "SELECT CAST(changes() AS TEXT), CAST(total_changes() AS TEXT), CAST(last_insert_rowid() AS TEXT)"
-	err := s.conn.QueryRowContext(context.Background(), counts).Scan(&o.Changes, &o.TotalChanges, &o.LastInsertRowID)
+	stmt, err := s.prepare(counts)
+	if err == nil {
+		err = stmt.QueryRow().Scan(&o.Changes, &o.TotalChanges, &o.LastInsertRowID)
+	}
 	if err != nil { // as when the schema has to be read again, and others have locked the database
 		o.Changes = ErrorOf(err).Error()
 	}
