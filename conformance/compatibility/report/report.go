@@ -20,7 +20,7 @@ import (
 // Report is what a suite has done.
 type Report struct {
 	Name   string           `json:"name"`   // of the suite, which is its folder's
-	Counts map[string]int64 `json:"counts"` // how many of what have run, by its name in the plural
+	Counts map[string]int64 `json:"counts"` // how many of what have run, by its name in the plural; "steps, pool" counts some of the "steps"
 	Listed []Listed         `json:"listed"` // the differences that the suite accepts, in the order of their reasons
 }
 
