@@ -16,7 +16,7 @@ import (
 
 var (
 	seedFlag    = flag.Uint64("seed", 1, "seed of the first stream of random statements")
-	streamsFlag = flag.Int("streams", 150, "how many streams of random statements to run, each with the next seed")
+	streamsFlag = flag.Int("streams", 100, "how many streams of random statements to run, each with the next seed")
 	suite       = report.New("diff")
 )
 
