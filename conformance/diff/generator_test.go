@@ -24,7 +24,7 @@ type generator struct {
 
 	// Properties of the whole stream.
 	more      bool // the peer has what mattn's build lacks: FTS5, mathematical functions
-	converted bool // some columns have types that drivers convert
+	converted bool // some columns have types that drivers convert; then values are short, because outcomes are searched for what is known
 	two       bool // two connections
 	recursive bool // triggers may fire themselves
 	analyzed  bool // ANALYZE is used
@@ -325,7 +325,7 @@ func (g *generator) value() any {
 	case 5:
 		return g.goValue()
 	case 6:
-		if g.IntN(8) == 0 { // on pages of its own
+		if g.IntN(8) == 0 && !g.converted { // on pages of its own
 			return g.blob([]int{1000, 5000, 70_000, 300_000}[g.IntN(4)])
 		}
 		return g.pick("a", "b", "c")
@@ -335,8 +335,12 @@ func (g *generator) value() any {
 }
 
 func (g *generator) text() string {
+	long := g.IntN(1000)
+	if g.converted {
+		long %= 10
+	}
 	return g.pick("", "a", "A", "x\x00y", "\xff\xfe", "a\xc3", "\xed\xa0\x80", "12", " 7 ", "0x10", "1e400", "é", "😀", "\ufeffx", "2024-01-02", "2024-01-02 03:04:05.678",
-		"2024-01-02T03:04:05Z", "[1,2,3]", `{"a":{"b":"c"}}`, "%_%", "quick brown fox", strings.Repeat("long ", g.IntN(1000)))
+		"2024-01-02T03:04:05Z", "[1,2,3]", `{"a":{"b":"c"}}`, "%_%", "quick brown fox", strings.Repeat("long ", long))
 }
 
 func (g *generator) blob(size int) []byte {

@@ -36,12 +36,7 @@ func (g *generator) maintain() {
 	case 4:
 		g.analyze()
 	case 5:
-		checkpoint := "PRAGMA wal_checkpoint" + g.pick("", "(PASSIVE)", "(FULL)", "(RESTART)", "(TRUNCATE)")
-		if g.more { // the number of frames is another where a cache spills at other times
-			g.exec(checkpoint)
-			return
-		}
-		g.query(checkpoint)
+		g.checkpoint("PRAGMA wal_checkpoint" + g.pick("", "(PASSIVE)", "(FULL)", "(RESTART)", "(TRUNCATE)"))
 	case 6:
 		if !g.analyzed || g.more {
 			g.query("PRAGMA incremental_vacuum(3)") // has rows, of which the driver of mattn reads one in Exec, and then holds the table
@@ -64,6 +59,17 @@ func (g *generator) maintain() {
 			"writable_schema = RESET", "full_column_names = ON", "empty_result_callbacks = ON"))
 	default:
 		g.query(g.pick("PRAGMA user_version = ", "PRAGMA application_id = ") + fmt.Sprint(g.IntN(1000)))
+	}
+}
+
+// checkpoint adds one. Its row, with the number of frames, is not asked for from modernc, whose cache spills at other times, and
+// there is none after ANALYZE, which writes more where SQLite has SQLITE_ENABLE_STAT4.
+func (g *generator) checkpoint(text string) {
+	switch {
+	case g.more:
+		g.exec(text)
+	case !g.analyzed:
+		g.query(text)
 	}
 }
 

@@ -91,7 +91,7 @@ func (s *Script) told(o *Outcome) string {
 
 // shortened keeps the beginning of a long text and says of the rest what tells it from others.
 func shortened(text string) string {
-	const maxBytes = 1 << 14
+	const maxBytes = 1 << 17
 	if len(text) <= maxBytes {
 		return text
 	}
