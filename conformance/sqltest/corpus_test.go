@@ -1,6 +1,7 @@
 package sqltest
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -47,13 +48,18 @@ type placed struct {
 // load reads the corpus, or skips the test if there is none.
 func load(t *testing.T) *corpus {
 	t.Helper()
-	c := &corpus{dir: os.Getenv("SQLTEST_DIR"), passing: map[string]bool{}}
-	if c.dir == "" {
-		c.dir = filepath.Join("..", "..", "..", "shared", "corpora", "sqltest")
-	}
-	list, err := os.ReadFile(filepath.Join(c.dir, "stock-passing.txt"))
-	if err != nil {
+	named := os.Getenv("SQLTEST_DIR")
+	dir, err := filepath.EvalSymlinks(cmp.Or(named, filepath.Join("..", "..", "..", "shared", "corpora", "sqltest")))
+	if err != nil && named == "" {
 		t.Skipf("there are no .sqltest files, which SQLTEST_DIR can name the directory of: %v", err)
+	}
+	if err != nil {
+		t.Fatalf("SQLTEST_DIR: %v", err)
+	}
+	c := &corpus{dir: dir, passing: map[string]bool{}}
+	list, err := os.ReadFile(filepath.Join(dir, "stock-passing.txt"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, id := range strings.Fields(string(list)) {
 		c.passing[id] = true
