@@ -228,6 +228,17 @@ func TestExtensions(t *testing.T) {
 	}
 }
 
+// TestDefensive: in a database that is there already, the tables behind virtual tables are known before anybody has used those.
+func TestDefensive(t *testing.T) {
+	dsn := filepath.Join(t.TempDir(), "a.db") + "?_defensive=1&_pragma=auto_vacuum(1)&_pragma=user_version(1)"
+	run(t, openDSN(t, dsn), "CREATE VIRTUAL TABLE f USING fts5(x); CREATE VIRTUAL TABLE r USING rtree(id, x0, x1)")
+	for _, text := range []string{"DROP TABLE f_config", "DELETE FROM r_node"} {
+		if _, err := openDSN(t, dsn).Exec(text); err == nil {
+			t.Errorf("%s: no error", text)
+		}
+	}
+}
+
 // TestRegisterKey: keys run in the order of the DSN, after the pragmas, and are undone in the opposite order.
 func TestRegisterKey(t *testing.T) {
 	var log []string
