@@ -265,7 +265,7 @@ func given(t *testing.T) []*seed {
 func TestSeeds(t *testing.T) {
 	peer.NeedStock(t)
 	seeds, again := makeSeeds(t), makeSeeds(t)
-	ours := &side{process: peer.Start(t), dir: t.TempDir()}
+	ours := &side{process: peer.Start(t), dir: fastDir(t)}
 	for i, s := range seeds {
 		if !bytes.Equal(s.db, again[i].db) || !bytes.Equal(s.wal, again[i].wal) || !bytes.Equal(s.journal, again[i].journal) {
 			t.Errorf("%s: other bytes than a moment ago", s.name)
