@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ func (g *generator) createTable() {
 	if strict {
 		kinds = typesStrict
 	} else if g.converted {
-		kinds = append(typesGo, types[:6]...)
+		kinds = slices.Concat(typesGo, types[:6])
 	}
 	t.withoutRowID = g.IntN(4) == 0
 	for i := range 2 + g.IntN(5) {
@@ -34,25 +35,8 @@ func (g *generator) createTable() {
 	if g.IntN(10) == 0 {
 		t.columns[1] = `"odd ""name"`
 	}
-	var defs, constraints []string
-	switch n := g.IntN(10); {
-	case n < 3:
-		defs = append(defs, "c0 INTEGER PRIMARY KEY"+g.pick("", "", " DESC", " ON CONFLICT IGNORE")+notLargest)
-		t.key, t.kinds["c0"] = "c0", "INTEGER"
-	case n < 4 && !t.withoutRowID:
-		defs = append(defs, "c0 INTEGER PRIMARY KEY AUTOINCREMENT"+notLargest)
-		t.key, t.kinds["c0"] = "c0", "INTEGER"
-	case n < 6 || t.withoutRowID:
-		defs = append(defs, "c0 "+g.pick(kinds...))
-		keys := g.some(t.columns[:2])
-		constraints = append(constraints, fmt.Sprintf("PRIMARY KEY(%s)%s", strings.Join(keys, ", "), g.onConflict()))
-		if len(keys) == 1 && !t.withoutRowID { // a rowid, if its type is INTEGER
-			constraints = append(constraints, fmt.Sprintf("CHECK (typeof(%[1]s) <> 'integer' OR %[1]s < 9000000000000000000)", keys[0]))
-		}
-	default:
-		defs = append(defs, fmt.Sprintf("c0 %s UNIQUE%s", g.pick(kinds...), g.onConflict()))
-		t.key = "c0"
-	}
+	first, constraints := g.firstColumn(t, kinds)
+	defs := []string{first}
 	for _, c := range t.columns[1:] {
 		kind := g.pick(kinds...)
 		if strict {
@@ -60,12 +44,54 @@ func (g *generator) createTable() {
 		}
 		defs = append(defs, c+" "+kind+g.columnConstraints(t, c))
 	}
-	for range g.IntN(3) / 2 * (1 + g.IntN(2)) {
-		name := fmt.Sprintf("g%d", len(t.generated))
+	defs = append(defs, g.generatedColumns(t, kinds)...)
+	constraints = append(constraints, g.tableConstraints(t)...)
+	g.exec(fmt.Sprintf("CREATE %sTABLE %s%s%s(%s)%s", g.maybe(12, "TEMP "), g.maybe(8, "IF NOT EXISTS "), g.schema(), t.name,
+		strings.Join(append(defs, constraints...), ", "), tableOptions(strict, t.withoutRowID)))
+	g.tables = append(g.tables, t)
+}
+
+// firstColumn returns the definition of the first column, and the constraints of the table if those make its key.
+func (g *generator) firstColumn(t *table, kinds []string) (def string, constraints []string) {
+	switch n := g.IntN(10); {
+	case n < 3:
+		t.key, t.kinds["c0"] = "c0", "INTEGER"
+		return "c0 INTEGER PRIMARY KEY" + g.pick("", "", " DESC", " ON CONFLICT IGNORE") + notLargest, nil
+	case n < 4 && !t.withoutRowID:
+		t.key, t.kinds["c0"] = "c0", "INTEGER"
+		return "c0 INTEGER PRIMARY KEY AUTOINCREMENT" + notLargest, nil
+	case n < 6 || t.withoutRowID:
+		def = "c0 " + g.pick(kinds...)
+		keys := g.some(t.columns[:2])
+		constraints = []string{fmt.Sprintf("PRIMARY KEY(%s)%s", strings.Join(keys, ", "), g.onConflict())}
+		if len(keys) == 1 && !t.withoutRowID { // a rowid, if its type is INTEGER
+			constraints = append(constraints, fmt.Sprintf("CHECK (typeof(%[1]s) <> 'integer' OR %[1]s < 9000000000000000000)", keys[0]))
+		}
+		return def, constraints
+	default:
+		t.key = "c0"
+		return fmt.Sprintf("c0 %s UNIQUE%s", g.pick(kinds...), g.onConflict()), nil
+	}
+}
+
+// generatedColumns returns the definitions of none, one or two.
+func (g *generator) generatedColumns(t *table, kinds []string) []string {
+	none, n := g.IntN(3) < 2, 1+g.IntN(2)
+	if none {
+		return nil
+	}
+	var defs []string
+	for i := range n {
+		name := fmt.Sprintf("g%d", i)
 		defs = append(defs, fmt.Sprintf("%s %s %s (%s) %s%s", name, g.pick(kinds...), g.pick("AS", "GENERATED ALWAYS AS"), g.plain(t, 2),
 			g.pick("STORED", "VIRTUAL", ""), g.maybe(8, " UNIQUE")))
 		t.generated = append(t.generated, name)
 	}
+	return defs
+}
+
+func (g *generator) tableConstraints(t *table) []string {
+	var constraints []string
 	if g.IntN(6) == 0 {
 		constraints = append(constraints, fmt.Sprintf("UNIQUE(%s)%s", strings.Join(g.some(t.columns), ", "), g.onConflict()))
 	}
@@ -76,9 +102,7 @@ func (g *generator) createTable() {
 		parent := g.base()
 		constraints = append(constraints, fmt.Sprintf("FOREIGN KEY (%s) %s", g.pick(t.columns...), g.references(parent)))
 	}
-	g.exec(fmt.Sprintf("CREATE %sTABLE %s%s%s(%s)%s", g.maybe(12, "TEMP "), g.maybe(8, "IF NOT EXISTS "), g.schema(), t.name,
-		strings.Join(append(defs, constraints...), ", "), tableOptions(strict, t.withoutRowID)))
-	g.tables = append(g.tables, t)
+	return constraints
 }
 
 // schema returns what now and then stands before a name.
