@@ -211,6 +211,7 @@ func (g *generator) several() {
 		}
 		texts, args = append(texts, st.SQL), append(args, st.Args...)
 	}
+	sameNames(args)
 	g.steps = g.steps[:before]
 	if len(texts) == 0 {
 		return
@@ -219,6 +220,18 @@ func (g *generator) several() {
 	if slices.ContainsFunc(args, func(arg any) bool { _, named := arg.(sql.NamedArg); return named }) {
 		// Of a prepared text only the first statement counts, and the driver of mattn then has an argument too many.
 		g.steps[len(g.steps)-1].Way = peer.Exec
+	}
+}
+
+// sameNames gives arguments of one name one value. The driver of mattn would bind the last of them that is not for the statement.
+func sameNames(args []any) {
+	var first *sql.NamedArg
+	for i := range args {
+		if named, ok := args[i].(sql.NamedArg); ok && first == nil {
+			first = &named
+		} else if ok {
+			args[i] = *first
+		}
 	}
 }
 

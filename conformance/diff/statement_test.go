@@ -26,6 +26,9 @@ func (g *generator) returning(t *table) string {
 func (g *generator) insert() {
 	t := g.target()
 	columns := g.some(t.columns)
+	if t.withoutRowID { // no column of its key may be NULL
+		columns = t.columns
+	}
 	var rows []string
 	var args []any
 	for range 1 + g.IntN(3) {
