@@ -36,7 +36,7 @@ func TestMain(m *testing.M) { peer.Main(m, Victim{}, Liar{}) }
 
 var (
 	seedFlag  = flag.Uint64("seed", 1, "number of the first case")
-	casesFlag = flag.Int("cases", 1500, "how many cases to run")
+	casesFlag = flag.Int("cases", 1000, "how many cases to run")
 	keepFlag  = flag.String("keep", "", "write the files of failing cases into this `directory`")
 
 	suite = report.New("hostile")
@@ -153,6 +153,9 @@ func compare(ours, stock []Step, sameFile bool) (difference string, step int) {
 
 const interrupt = 9 // SQLITE_INTERRUPT
 
+// bothLost is the step at which both processes died or did not answer.
+const bothLost = "lost"
+
 // TestHostile runs the cases.
 func TestHostile(t *testing.T) {
 	peer.NeedStock(t)
@@ -221,6 +224,10 @@ func (c *comparison) differ(a *attack) (difference string, at Step) {
 	ours, err := c.ours.run(a, peer.Turso)
 	if err != nil {
 		c.ours.restart(c.t)
+		if _, stockErr := c.stock.run(a, a.reference); stockErr != nil {
+			c.stock.restart(c.t)
+			return fmt.Sprintf("turso-coop: %v; %s: %v", err, a.reference, stockErr), Step{What: bothLost}
+		}
 		return "turso-coop: " + err.Error(), Step{}
 	}
 	suite.Count("steps", len(ours))
@@ -228,13 +235,15 @@ func (c *comparison) differ(a *attack) (difference string, at Step) {
 	if difference == "" {
 		return "", Step{}
 	}
-	if a.reference != peer.Stock {
-		// Where two builds of SQLite differ, turso-coop may be like either.
-		if _, further := c.beside(a, ours, peer.Stock); further > step {
-			return "", Step{}
-		}
+	other := peer.Modernc
+	if a.reference == peer.Modernc {
+		other = peer.Stock
 	}
-	return difference, ours[step]
+	at = ours[step]
+	if _, further := c.beside(a, ours, other); further > step {
+		at.LikeOther = true
+	}
+	return difference, at
 }
 
 // beside runs a case on another library and compares.

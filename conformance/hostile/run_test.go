@@ -31,7 +31,7 @@ type Job struct {
 	Extras               []string // statements that the program runs besides
 }
 
-// Step is what came of one statement. Steps that both libraries took alike are equal, but for the last three fields.
+// Step is what came of one statement. Steps that both libraries took alike are equal, but for the last four fields.
 type Step struct {
 	What string
 	Code int    // SQLite's primary result code
@@ -42,6 +42,8 @@ type Step struct {
 	Extended int    // result code
 	First    string // value of the first row
 	Text     string // of the error; of a panic with its stack
+
+	LikeOther bool // a second build of SQLite has taken the step like this, and the first one has not
 }
 
 // panicked begins the text of an error that was a panic.
