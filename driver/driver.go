@@ -136,7 +136,6 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/ext/fts5"
-	"github.com/ncruces/go-sqlite3/ext/regexp"
 	"github.com/ncruces/go-sqlite3/ext/rtree"
 	"github.com/ncruces/go-sqlite3/vfs/memdb"
 
@@ -269,26 +268,24 @@ func (c *session) setUp(ctx context.Context) error {
 	if err := c.Do(ctx, c.cfg.configure); err != nil {
 		return c.fail(err, "", 0)
 	}
-	for _, p := range c.cfg.setup {
-		err := c.Script(ctx, p.sql)
-		switch {
-		case err == nil:
-		case p.from == fromKey && errors.Is(err, sqlite3.ERROR):
-			return fmt.Errorf("driver: %s: SQLite does not understand it", p.from) // its own words would tell the key
-		case p.from != "":
-			return fmt.Errorf("driver: %s: %w", p.from, c.fail(err, p.sql, 0))
-		default:
-			return c.fail(err, p.sql, 0)
-		}
+	keys := 0 // how many PRAGMAs there are before whatever reads the file
+	for keys < len(c.cfg.setup) && c.cfg.setup[keys].from == fromKey {
+		keys++
+	}
+	if err := c.runPragmas(ctx, c.cfg.setup[:keys]); err != nil {
+		return err
+	}
+	if err := c.Do(ctx, addExtensions); err != nil {
+		return c.fail(err, "", 0)
+	}
+	if err := c.runPragmas(ctx, c.cfg.setup[keys:]); err != nil {
+		return err
 	}
 	if err := c.chooseBegin(); err != nil {
 		return err
 	}
 	if err := c.refuseUsers(ctx); err != nil {
 		return err
-	}
-	if err := c.Do(ctx, addExtensions); err != nil {
-		return c.fail(err, "", 0)
 	}
 	for _, init := range c.cfg.inits {
 		err := c.Do(ctx, func(db *sqlite3.Conn) error {
@@ -300,6 +297,22 @@ func (c *session) setUp(ctx context.Context) error {
 		})
 		if err != nil {
 			return c.fail(err, "", 0)
+		}
+	}
+	return nil
+}
+
+func (c *session) runPragmas(ctx context.Context, pragmas []pragma) error {
+	for _, p := range pragmas {
+		err := c.Script(ctx, p.sql)
+		switch {
+		case err == nil:
+		case p.from == fromKey && errors.Is(err, sqlite3.ERROR):
+			return fmt.Errorf("driver: %s: SQLite does not understand it", p.from) // its own words would tell the key
+		case p.from != "":
+			return fmt.Errorf("driver: %s: %w", p.from, c.fail(err, p.sql, 0))
+		default:
+			return c.fail(err, p.sql, 0)
 		}
 	}
 	return nil
@@ -324,10 +337,12 @@ func (cfg *config) configure(db *sqlite3.Conn) error {
 	return errors.Join(errs...)
 }
 
-// addExtensions adds what C builds of SQLite have compiled in, and REGEXP. FTS5 runs a query to find itself, which reads
-// the schema: it must come after the PRAGMAs that say how to read the file.
+// addExtensions adds what C builds of SQLite have compiled in. It must come before SQLite reads the schema, as most PRAGMAs
+// make it do: only then does it know the tables that belong to virtual ones, which DBCONFIG_DEFENSIVE protects. FTS5 runs a
+// query to find itself, which reads the schema too: R*Trees are first, and the key to the file before both. SQLite's own
+// REGEXP is in the binding, as is generate_series.
 func addExtensions(db *sqlite3.Conn) error {
-	return errors.Join(fts5.Register(db), rtree.Register(db), regexp.Register(db))
+	return errors.Join(rtree.Register(db), fts5.Register(db))
 }
 
 // refuseUsers refuses a database whose users were to be asked for a password by the user authentication extension,

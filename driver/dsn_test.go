@@ -219,8 +219,23 @@ func TestExtensions(t *testing.T) {
 	if got := get(t, db, "SELECT id FROM r WHERE x0 < 2.5"); got != int64(1) {
 		t.Error(got)
 	}
-	if got := get(t, db, "SELECT 'abc' REGEXP '^a.c$'"); got != int64(1) {
-		t.Error(got)
+	for expression, want := range map[string]any{
+		`'abc' REGEXP '^a.c$'`: int64(1), `'abc' REGEXP '^\d{2,3}$'`: int64(0), `NULL REGEXP 'a'`: nil, `'a' REGEXP NULL`: nil,
+	} {
+		if got := get(t, db, "SELECT "+expression); got != want {
+			t.Errorf("%s is %v, want %v", expression, got, want)
+		}
+	}
+}
+
+// TestDefensive: in a database that is there already, the tables behind virtual tables are known before anybody has used those.
+func TestDefensive(t *testing.T) {
+	dsn := filepath.Join(t.TempDir(), "a.db") + "?_defensive=1&_pragma=auto_vacuum(1)&_pragma=user_version(1)"
+	run(t, openDSN(t, dsn), "CREATE VIRTUAL TABLE f USING fts5(x); CREATE VIRTUAL TABLE r USING rtree(id, x0, x1)")
+	for _, text := range []string{"DROP TABLE f_config", "DELETE FROM r_node"} {
+		if _, err := openDSN(t, dsn).Exec(text); err == nil {
+			t.Errorf("%s: no error", text)
+		}
 	}
 }
 

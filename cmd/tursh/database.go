@@ -7,8 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/turso-coop/turso-coop/driver"
 )
@@ -16,7 +19,7 @@ import (
 // The commands about the database as a whole.
 
 func (sh *shell) cmdOpen(d *dotLine) error {
-	t := target{name: memoryName, engine: sh.target.engine}
+	t := target{name: memoryName, engine: sh.target.engine, vfs: sh.target.vfs}
 	fresh, named := false, false
 	for i := 1; i < len(d.args); i++ {
 		switch arg := d.arg(i); {
@@ -34,10 +37,14 @@ func (sh *shell) cmdOpen(d *dotLine) error {
 			t.name, named = arg, true
 		}
 	}
-	if err := sh.closeDatabase(); err != nil {
+	if sh.safe.on && !t.inMemory() {
+		return sh.unsafe("cannot open disk-based database files in safe mode")
+	}
+	if err := errors.Join(sh.io.stop(sh), sh.closeDatabase()); err != nil {
 		sh.report("Error: %s\n", message(err))
 	}
 	sh.target = t
+	sh.dumped = dumpScript{}
 	if fresh && !t.inMemory() {
 		if err := removeDatabase(t.name); err != nil {
 			return err
@@ -73,8 +80,14 @@ func (sh *shell) cmdDatabases(*dotLine) error {
 		return query(ctx, c, "PRAGMA database_list", nil, func(row []any) error {
 			schema, file := asText(row[1]), asText(row[2])
 			access := "r/w"
-			if readOnly, _ := c.Raw().ReadOnly(schema); readOnly {
+			if readOnly, _ := c.ReadOnly(schema); readOnly {
 				access = "r/o"
+			}
+			switch c.Raw().TxnState(schema) {
+			case sqlite3.TXN_READ:
+				access += " read-txn"
+			case sqlite3.TXN_WRITE:
+				access += " write-txn"
 			}
 			if file == "" {
 				file = `""`
@@ -112,9 +125,11 @@ func (sh *shell) cmdVersion(*dotLine) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(sh.out, "SQLite %s %s\n", version, source)
+	fmt.Fprintf(sh.out, "SQLite %s %s\n%s %s/%s (%d-bit)\n", version, source, runtime.Version(), runtime.GOOS, runtime.GOARCH, wordBits)
 	return nil
 }
+
+const wordBits = 32 << (^uint(0) >> 63)
 
 // libraryVersion returns the version of SQLite and the check-in it was built
 // from, which begins with a date.

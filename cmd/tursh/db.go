@@ -18,7 +18,9 @@ type target struct {
 	name     string // a file, a file: URI, or memoryName
 	readOnly bool
 	existing bool   // do not create the file
+	async    bool   // do not wait for the disk, and keep no journal
 	engine   string // which I/O engine must be used, "" for any
+	vfs      string // which of SQLite's VFSs must be used, "" for that of the engine
 }
 
 const memoryName = ":memory:"
@@ -28,8 +30,14 @@ const memoryName = ":memory:"
 // commit synced.
 func (t target) dsn() string {
 	options := "_busy_timeout=0&_synchronous=FULL&_foreign_keys=0"
+	if t.async {
+		options = "_synchronous=OFF&_journal_mode=OFF"
+	}
 	if t.engine != "" {
 		options += "&_engine=" + t.engine
+	}
+	if t.vfs != "" {
+		options += "&vfs=" + t.vfs
 	}
 	switch {
 	case t.readOnly:
@@ -105,7 +113,8 @@ func (db *database) use(f func(c driver.Conn) error) error {
 }
 
 // query runs one statement with args bound to ?1, ?2 and so on, and calls each
-// for its rows. The shell's own questions to a database go this way.
+// for its rows unless it is nil. The shell's own questions to a database go this
+// way.
 func query(ctx context.Context, c driver.Conn, text string, args []any, each func(row []any) error) (err error) {
 	st, _, err := c.Statement(ctx, text)
 	if err != nil || st == nil {
@@ -122,6 +131,9 @@ func query(ctx context.Context, c driver.Conn, text string, args []any, each fun
 		if err != nil || !more {
 			return err
 		}
+		if each == nil {
+			continue
+		}
 		row := make([]any, st.ColumnCount())
 		for i := range row {
 			row[i] = st.Column(i)
@@ -134,7 +146,7 @@ func query(ctx context.Context, c driver.Conn, text string, args []any, each fun
 
 // do runs one statement and drops its rows.
 func do(ctx context.Context, c driver.Conn, text string) error {
-	return query(ctx, c, text, nil, func([]any) error { return nil })
+	return query(ctx, c, text, nil, nil)
 }
 
 // texts runs a query and returns the first column of its rows as text.

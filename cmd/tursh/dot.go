@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
+
+	"github.com/turso-coop/turso-coop/cmd/tursh/internal/sqltext"
 )
 
 // A dotLine is a dot-command with its arguments.
@@ -16,10 +19,20 @@ type dotLine struct {
 type dotArg struct {
 	text   string
 	offset int // where it begins in the line, behind its quote
+	quoted bool
 }
 
 // arg returns the text of argument i; the command is 0.
 func (d *dotLine) arg(i int) string { return d.args[i].text }
+
+// texts returns the command and all arguments.
+func (d *dotLine) texts() []string {
+	texts := make([]string, len(d.args))
+	for i, arg := range d.args {
+		texts[i] = arg.text
+	}
+	return texts
+}
 
 // parseDot splits a line into the command and its arguments. They are separated
 // by white space; '…' is taken as it is, "…" with the escapes of C, and a quote
@@ -31,7 +44,7 @@ func parseDot(text string) *dotLine {
 		line = strings.TrimRightFunc(line[:len(line)-1], isSpaceRune)
 	}
 	for i := min(1, len(line)); ; {
-		for i < len(line) && isSpace(line[i]) {
+		for i < len(line) && sqltext.IsSpace(line[i]) {
 			i++
 		}
 		if i == len(line) {
@@ -39,11 +52,11 @@ func parseDot(text string) *dotLine {
 		}
 		var arg dotArg
 		if quote := line[i]; quote == '\'' || quote == '"' {
-			arg.offset = i + 1
+			arg.offset, arg.quoted = i+1, true
 			arg.text, i = quoted(line, i+1, quote)
 		} else {
 			arg.offset = i
-			for i < len(line) && !isSpace(line[i]) {
+			for i < len(line) && !sqltext.IsSpace(line[i]) {
 				i++
 			}
 			arg.text = line[arg.offset:i]
@@ -52,7 +65,7 @@ func parseDot(text string) *dotLine {
 	}
 }
 
-func isSpaceRune(r rune) bool { return r < 0x80 && isSpace(byte(r)) }
+func isSpaceRune(r rune) bool { return r < 0x80 && sqltext.IsSpace(byte(r)) }
 
 // quoted returns the text from start to the next quote, and where to go on.
 func quoted(line string, start int, quote byte) (text string, next int) {
@@ -147,12 +160,15 @@ func (sh *shell) runDot(text string) (ok, quit bool) {
 	}
 	c := findCommand(d.arg(0))
 	if c == nil || c.run == nil {
-		sh.report("Error: unknown command or invalid arguments:  \"%s\". Enter \".help\" for help\n", d.arg(0))
+		sh.report("Error: unknown command or invalid arguments:  \"%s\". Enter \".help\" for help%s\n", d.arg(0), didYouMean(d.arg(0), commandNames()))
 		return false, false
 	}
-	err := c.run(sh, d)
-	if sh.flush() != nil {
+	err := sh.runCommand(c, d)
+	if sh.flush() != nil && sh.exit != nil {
 		return false, true
+	}
+	if !sh.onceDone() && err == nil {
+		err = errFailed
 	}
 	switch {
 	case err == nil:
@@ -164,6 +180,15 @@ func (sh *shell) runDot(text string) (ok, quit bool) {
 	}
 	sh.commandFailed(d, err)
 	return false, sh.exit != nil
+}
+
+// runCommand runs a command unless safe mode forbids it.
+func (sh *shell) runCommand(c *command, d *dotLine) error {
+	if c.unsafe && sh.safe.on {
+		return sh.unsafe("cannot run .%s in safe mode", d.arg(0))
+	}
+	defer sh.safe.again(c)
+	return c.run(sh, d)
 }
 
 // errFailed is returned by a command that has reported its failure.
@@ -185,7 +210,7 @@ func (sh *shell) commandFailed(d *dotLine, err error) {
 
 // reportArg shows the line with an arrow to the argument that is wrong.
 func (sh *shell) reportArg(d *dotLine, e *argError) {
-	at := sh.location()
+	at := sh.place()
 	offset := d.args[e.arg].offset
 	sh.report("%s %s\n", at, d.text)
 	if need := len(e.brief) + len(" ---^"); offset > need {
@@ -198,9 +223,11 @@ func (sh *shell) reportArg(d *dotLine, e *argError) {
 	}
 }
 
-// location says where the shell is in what it reads.
-func (sh *shell) location() string {
+// place says where the shell is in what it reads.
+func (sh *shell) place() string {
 	switch {
+	case sh.tests.errorPrefix != "":
+		return sh.tests.errorPrefix
 	case sh.input == nil:
 		return fmt.Sprintf("argv[%d]:", sh.argument)
 	case sh.input.name == stdinName:
@@ -233,56 +260,30 @@ func (sh *shell) boolean(text string) bool {
 // dashes.
 func isOption(arg, name string) bool { return arg == "-"+name || arg == "--"+name }
 
-func (sh *shell) cmdBail(d *dotLine) error {
-	if len(d.args) != 2 {
-		return complain("Usage: .bail on|off")
-	}
-	sh.bail = sh.boolean(d.arg(1))
-	return nil
-}
-
-func (sh *shell) cmdEcho(d *dotLine) error {
-	if len(d.args) != 2 {
-		return complain("Usage: .echo on|off")
-	}
-	sh.echo = sh.boolean(d.arg(1))
-	return nil
-}
-
-func (sh *shell) cmdPrint(d *dotLine) error {
-	for i := range d.args[1:] {
-		if i > 0 {
-			sh.out.WriteByte(' ')
-		}
-		sh.out.WriteString(d.arg(i + 1))
-	}
-	sh.out.WriteByte('\n')
-	return nil
-}
-
-func (sh *shell) cmdQuit(*dotLine) error { return errQuit }
-
-func (sh *shell) cmdExit(d *dotLine) error {
-	if len(d.args) > 1 {
-		if code, _ := strconv.Atoi(d.arg(1)); code != 0 {
-			sh.quit(code)
-		}
-	}
-	return errQuit
-}
-
-func (sh *shell) cmdRead(d *dotLine) error {
-	if len(d.args) != 2 {
-		return complain("Usage: .read FILE")
-	}
-	ok, err := false, error(nil)
-	if command, pipe := strings.CutPrefix(d.arg(1), "|"); pipe {
-		ok, err = sh.readCommand(command)
+// integer returns the number that text begins with: decimal, or hexadecimal
+// behind 0x, with a suffix such as K, MB or GiB. Anything else is 0.
+func integer(text string) int64 {
+	sign := int64(1)
+	if rest, ok := strings.CutPrefix(text, "-"); ok {
+		sign, text = -1, rest
 	} else {
-		ok, err = sh.readFile(d.arg(1))
+		text = strings.TrimPrefix(text, "+")
 	}
-	if err == nil && !ok {
-		return errFailed
+	if hex, ok := strings.CutPrefix(text, "0x"); ok {
+		n, _ := strconv.ParseInt(hex, 16, 64)
+		return sign * n
 	}
-	return err
+	n := len(text) - len(strings.TrimLeft(text, "0123456789"))
+	value, _ := strconv.ParseInt(text[:n], 10, 64)
+	unit, ok := units[strings.ToLower(text[n:])]
+	if ok && value <= math.MaxInt64/unit {
+		value *= unit
+	}
+	return sign * value
+}
+
+var units = map[string]int64{
+	"k": 1000, "kb": 1000, "kib": 1 << 10,
+	"m": 1e6, "mb": 1e6, "mib": 1 << 20,
+	"g": 1e9, "gb": 1e9, "gib": 1 << 30,
 }

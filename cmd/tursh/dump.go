@@ -8,6 +8,8 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 
+	"github.com/turso-coop/turso-coop/cmd/tursh/internal/show"
+	"github.com/turso-coop/turso-coop/cmd/tursh/internal/sqltext"
 	"github.com/turso-coop/turso-coop/driver"
 )
 
@@ -167,13 +169,13 @@ func (d *dump) table(name, declaration string) error {
 		// has as tables of their own.
 		d.makeWritable()
 		d.print(fmt.Sprintf("INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table',%s,%s,0,%s);\n",
-			quoteText(name), quoteText(name), quoteText(declaration)))
+			sqltext.QuoteText(name), sqltext.QuoteText(name), sqltext.QuoteText(declaration)))
 		return nil
 	case strings.HasPrefix(declaration, "CREATE TABLE '"), strings.HasPrefix(declaration, `CREATE TABLE "`):
 		// These may be such tables, and be there already.
-		d.print("CREATE TABLE IF NOT EXISTS " + complete(declaration)[len("CREATE TABLE "):] + ";\n")
+		d.print("CREATE TABLE IF NOT EXISTS " + sqltext.CloseDeclaration(declaration)[len("CREATE TABLE "):] + ";\n")
 	default:
-		d.print(complete(declaration) + ";\n")
+		d.print(sqltext.CloseDeclaration(declaration) + ";\n")
 	}
 	return d.content(name)
 }
@@ -210,8 +212,8 @@ func (d *dump) content(table string) error {
 		columns = append([]string{rowid}, columns...)
 		names = "(" + strings.Join(quoteNames(columns), ",") + ")"
 	}
-	text := "SELECT " + strings.Join(quoteNames(columns), ",") + " FROM " + quoteNameIfNeeded(table)
-	insert := []byte("INSERT INTO " + quoteNameIfNeeded(table) + names + " VALUES(")
+	text := "SELECT " + strings.Join(quoteNames(columns), ",") + " FROM " + sqltext.QuoteNameIfNeeded(table)
+	insert := []byte("INSERT INTO " + sqltext.QuoteNameIfNeeded(table) + names + " VALUES(")
 	line := insert
 	write := func(row []any) error {
 		line = append(line[:0], insert...)
@@ -219,7 +221,7 @@ func (d *dump) content(table string) error {
 			if i > 0 {
 				line = append(line, ',')
 			}
-			line = appendSQL(line, v, d.newlines, &d.reals)
+			line = show.AppendSQL(line, v, d.newlines, &d.convert)
 		}
 		line = append(line, ");\n"...)
 		if _, err := d.out.Write(line); err != nil {
@@ -244,7 +246,7 @@ func (d *dump) columns(table string) ([]string, error) {
 func quoteNames(names []string) []string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
-		quoted[i] = quoteNameIfNeeded(name)
+		quoted[i] = sqltext.QuoteNameIfNeeded(name)
 	}
 	return quoted
 }
@@ -281,7 +283,7 @@ func (d *dump) others() error {
 	err := query(d.ctx, d.c, "SELECT sql FROM sqlite_schema AS o WHERE "+d.selected()+
 		" AND sql NOT NULL AND type IN ('index','trigger','view') ORDER BY type COLLATE NOCASE DESC", d.patterns,
 		func(row []any) error {
-			d.print(complete(asText(row[0])) + ";\n")
+			d.print(sqltext.CloseDeclaration(asText(row[0])) + ";\n")
 			return nil
 		})
 	return d.survived(err)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/turso-coop/turso-coop/cmd/tursh/internal/show"
 )
 
 func (sh *shell) cmdHelp(d *dotLine) error {
@@ -48,7 +50,7 @@ func (sh *shell) findHelp(pattern string) {
 // offered returns the commands that can be run and that match.
 func offered(match func(*command) bool) (list []*command) {
 	for _, c := range commands {
-		if c.run != nil && match(c) {
+		if c.run != nil && c.about != "" && match(c) {
 			list = append(list, c)
 		}
 	}
@@ -70,6 +72,21 @@ func (sh *shell) fullHelp(list []*command) {
 	}
 }
 
+// modeHelp returns the lines about .mode.
+func modeHelp() []string {
+	lines := []string{
+		"Without arguments, show the mode that is set.",
+		"--list                the names of all modes",
+		"--once                what follows is for the next statement only",
+		"--tag NAME            call what is set so far NAME",
+		"-v                    show all that is set",
+	}
+	for _, o := range show.Options {
+		lines = append(lines, strings.TrimRight("--"+o.Names[0]+" "+o.Takes, " "))
+	}
+	return lines
+}
+
 // usage writes the help of the command line.
 func usage(w io.Writer, program string) {
 	fmt.Fprintf(w, "Usage: %s [OPTIONS] [FILENAME [SQL...]]\n", program)
@@ -81,7 +98,12 @@ OPTIONS, with one dash or two:
 `)
 	for _, o := range options {
 		if o.about != "" {
-			fmt.Fprintf(w, "   %-20s %s\n", strings.TrimRight("-"+o.name+" "+o.takes, " "), o.about)
+			fmt.Fprintf(w, "   %-25s %s\n", strings.TrimRight("-"+o.names[0]+" "+o.takes, " "), o.about)
 		}
 	}
+	fmt.Fprint(w, "   -MODE                     set .mode MODE, one of")
+	for _, m := range show.Modes {
+		fmt.Fprint(w, " ", m.Name)
+	}
+	fmt.Fprintln(w)
 }

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"runtime"
 	"strings"
+
+	"github.com/turso-coop/turso-coop/cmd/tursh/internal/sqltext"
 )
 
 // An input is a source of lines: a script, a pipe or somebody at a terminal.
@@ -117,7 +117,7 @@ type pending struct {
 	lines []string
 	size  int // of the lines, with an end for each
 	start int // number of the first line
-	scan  scanner
+	scan  sqltext.Scanner
 	ok    bool // nothing has failed so far
 }
 
@@ -127,10 +127,10 @@ func (p *pending) reset() { *p = pending{ok: p.ok} }
 
 func (p *pending) add(line string, number int) {
 	if len(p.lines) == 0 {
-		line = trimSpace(line)
+		line = sqltext.TrimSpace(line)
 		p.start = number
 	}
-	p.scan.feed(line)
+	p.scan.Feed(line)
 	p.lines = append(p.lines, line)
 	p.size += len(line) + 1
 }
@@ -151,7 +151,7 @@ func (sh *shell) processLine(in *input, p *pending) (more bool) {
 	in.line++
 	first := len(p.lines) == 0
 	switch {
-	case first && blank(line):
+	case first && sqltext.Blank(line):
 		sh.echoInput(line)
 		return true
 	case first && strings.HasPrefix(line, "#"):
@@ -162,16 +162,16 @@ func (sh *shell) processLine(in *input, p *pending) (more bool) {
 		ok, quit := sh.runDot(line)
 		p.ok = p.ok && ok
 		return !quit
-	case isTerminator(line) && sh.terminates(p):
+	case sqltext.IsTerminator(line) && sh.terminates(p):
 		line = ";"
 	}
 	p.add(line, in.line)
 	switch {
 	case p.size > maxSQL:
 		return sh.inputEnded(in, p, errTooBig)
-	case p.scan.complete() && strings.Contains(line, ";"):
+	case p.scan.Complete() && strings.Contains(line, ";"):
 		sh.runGroup(in, p, p.text())
-	case p.scan.complete() && blank(p.text()):
+	case p.scan.Complete() && sqltext.Blank(p.text()):
 		sh.echoInput(p.text())
 		p.reset()
 	}
@@ -181,8 +181,8 @@ func (sh *shell) processLine(in *input, p *pending) (more bool) {
 // terminates reports whether a semicolon would complete what is pending.
 func (sh *shell) terminates(p *pending) bool {
 	scan := p.scan
-	scan.feed(";")
-	return scan.complete()
+	scan.Feed(";")
+	return scan.Complete()
 }
 
 func (sh *shell) runGroup(in *input, p *pending, text string) {
@@ -242,11 +242,7 @@ func (sh *shell) readFile(name string) (ok bool, err error) {
 
 // readCommand runs what a command of the system prints.
 func (sh *shell) readCommand(command string) (ok bool, err error) {
-	name, flag := "sh", "-c"
-	if runtime.GOOS == "windows" {
-		name, flag = "cmd", "/c"
-	}
-	cmd := exec.Command(name, flag, command)
+	cmd := systemCommand(command)
 	if f, ok := sh.stderr.(*os.File); ok { // nothing else can be written to by two at once
 		cmd.Stderr = f
 	}

@@ -39,7 +39,7 @@ func TestRead(t *testing.T) {
 	outer := file(t, "outer.sql", "select 'outer';\n.read '"+inner+"'\nselect 'back';\n")
 	r := tursh(t, ".read "+outer+"\n.read nofile\n.read "+t.TempDir()+"\nselect 'end';\n")
 	check(t, "output", r.out, "outer\ninner\nafter\nback\nend\n")
-	if want := "Parse error near line 2 of " + inner + ": near \"selec\": syntax error\n  selec;\n  ^--- error here\nError: cannot open \"nofile\"\nError: cannot open \""; !strings.HasPrefix(r.err, want) || r.code != 1 {
+	if want := "Parse error near line 2 of " + inner + ": near \"selec\": syntax error\n  selec;\n  ^--- error here\n  did you mean \"select\"?\nError: cannot open \"nofile\"\nError: cannot open \""; !strings.HasPrefix(r.err, want) || r.code != 1 {
 		t.Errorf("exit code %d, errors %q", r.code, r.err)
 	}
 	r = tursh(t, "select 1;\n.read '"+outer+"'\nselect 2;\n", "-bail")
@@ -50,7 +50,7 @@ func TestRead(t *testing.T) {
 
 	r = tursh(t, ".read '|echo \"select 1;\"; echo selec'\nselect 2;\n.read '|echo .quit; yes'\n.read \"|exit 1\"\n")
 	check(t, "output of commands", r.out, "1\n2\n")
-	check(t, "errors", r.err, "Parse error near line 2 of <pipe>: near \"selec\": syntax error\n  selec\n  ^--- error here\n")
+	check(t, "errors", r.err, "Parse error near line 2 of <pipe>: near \"selec\": syntax error\n  selec\n  ^--- error here\n  did you mean \"select\"?\n")
 
 	exit := file(t, "exit.sql", ".exit 5\nselect 1;\n")
 	if r := tursh(t, ".read "+exit+"\nselect 2;\n"); r != (result{code: 5}) {
@@ -91,7 +91,7 @@ func TestStartupFile(t *testing.T) {
 	other := write("other", ".mode table\nselec;\n")
 	r := tursh(t, input, "-init", other)
 	check(t, "-init", r.out, "+---+\n| a |\n+---+\n| 1 |\n+---+\n")
-	check(t, "-init", r.err, "Parse error near line 2 of "+other+": near \"selec\": syntax error\n  selec;\n  ^--- error here\n")
+	check(t, "-init", r.err, "Parse error near line 2 of "+other+": near \"selec\": syntax error\n  selec;\n  ^--- error here\n  did you mean \"select\"?\n")
 	if r.code != 0 {
 		t.Errorf("exit code %d after an error in the start-up file", r.code)
 	}

@@ -109,7 +109,7 @@ func TestTerminal(t *testing.T) {
 	x.send("select 1 as a" + enter)
 	x.expect("                 ;-> ")
 	x.send(", 'x\ty' as b;" + enter)
-	x.expect("+---+-----------+\r\n| a |     b     |\r\n+---+-----------+\r\n| 1 | x       y |\r\n+---+-----------+\r\n" + prompt)
+	x.expect("╭───┬───────────╮\r\n│ a │     b     │\r\n╞═══╪═══════════╡\r\n│ 1 │ x       y │\r\n╰───┴───────────╯\r\n" + prompt)
 
 	x.send("select 'half a statement" + string(rune(ctrlC)))
 	x.expect("^C\r\n" + prompt)
@@ -121,13 +121,13 @@ func TestTerminal(t *testing.T) {
 	x.expect("\r\nalive\r\n" + prompt)
 
 	x.send("select 'started'; with c(n) as (select 1 union all select n+1 from c) select count(*) from c;" + enter)
-	x.expect("| started")
+	x.expect("│ started")
 	x.send(string(rune(ctrlC)))
 	x.expect("Error near line ")
 	x.expect(": interrupted\r\n" + prompt)
 	x.send("selec;" + enter)
 	x.expect("Parse error near line ")
-	x.expect("^--- error here\r\n" + prompt)
+	x.expect("^--- error here\r\n  did you mean \"select\"?\r\n" + prompt)
 
 	x.send(up + up + up + enter) // the .print
 	x.expect("\r\nalive\r\n" + prompt)

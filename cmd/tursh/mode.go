@@ -3,181 +3,192 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/turso-coop/turso-coop/cmd/tursh/internal/show"
+	"github.com/turso-coop/turso-coop/cmd/tursh/internal/sqltext"
 )
 
-// settings are what the user can change about how results look.
-type settings struct {
-	mode   *mode
-	colSep string // between the fields of a row
-	rowSep string // after a row
-	null   string // shown for NULL
-	titles titles
-	// titlesFixed says that .headers or an option has decided about titles, so
-	// that a change of mode leaves them alone.
-	titlesFixed bool
-	screen      int // width of the screen in columns
+// modeMemory is what .mode remembers besides the format that is in use.
+type modeMemory struct {
+	tagged map[string]show.Format
+	tags   []string      // their names, in the order in which they were given
+	before []show.Format // formats to go back to, the last one first
+	once   bool          // after the next statement, by .mode --once
 }
 
-// titles says when column names are shown above the rows.
-type titles uint8
-
-const (
-	titlesOff    titles = iota
-	titlesOn            // above rows
-	titlesAlways        // also where there are no rows, in the modes that can
-)
-
-func (t titles) String() string { return [...]string{"off", "on", "always"}[t] }
-
-// A mode is one way to show results. Its separators and NULL take effect when
-// the mode is chosen; nil leaves what was there before.
-type mode struct {
-	name                 string
-	colSep, rowSep, null *string
-	titles               titles
-	new                  func(layout) formatter
-}
-
-var modes = []*mode{
-	{name: "column", null: new(""), titles: titlesAlways, new: newColumn},
-	{name: "csv", colSep: new(","), rowSep: new("\r\n"), null: new(""), new: newCSV},
-	{name: "json", null: new("null"), new: newJSON},
-	{name: "list", colSep: new("|"), rowSep: new("\n"), null: new(""), new: newList},
-	{name: "split", null: new(""), new: newSplit},
-	{name: "table", null: new(""), titles: titlesAlways, new: newTable},
-}
-
-// Two more names stand for the default of scripts and that of a terminal.
-const (
-	batchMode    = "batch"
-	terminalMode = "tty"
-)
-
-// findMode returns the mode called name. Names are not abbreviated.
-func findMode(name string) (_ *mode, ok bool) {
-	switch name {
-	case batchMode:
-		name = "list"
-	case terminalMode:
-		name = "table"
-	}
-	for _, m := range modes {
-		if m.name == name {
-			return m, true
-		}
-	}
-	return nil, false
-}
-
-// setMode changes to the mode m.
-func (s *settings) setMode(m *mode) {
-	s.mode = m
-	replace := func(text *string, by *string) {
-		if by != nil {
-			*text = *by
-		}
-	}
-	replace(&s.colSep, m.colSep)
-	replace(&s.rowSep, m.rowSep)
-	replace(&s.null, m.null)
-	if !s.titlesFixed {
-		s.titles = m.titles
+// onceShown undoes .mode --once, after a statement.
+func (sh *shell) onceShown() {
+	if sh.modes.once {
+		sh.modes.once = false
+		sh.popMode()
 	}
 }
 
-func (s *settings) setTitles(t titles) {
-	s.titles = t
-	s.titlesFixed = true
+func (sh *shell) pushMode() { sh.modes.before = append(sh.modes.before, sh.format) }
+
+func (sh *shell) popMode() {
+	if n := len(sh.modes.before); n > 0 {
+		sh.format = sh.modes.before[n-1]
+		sh.modes.before = sh.modes.before[:n-1]
+	}
 }
 
-// describe returns the .mode command that would lead to these settings.
-func (s *settings) describe() string {
-	text := ".mode " + s.mode.name
-	differs := func(option, value string, normal *string) {
-		if normal != nil && *normal != value {
-			text += " --" + option + " " + quoteC(value)
-		}
+// currentFormat returns the format for what is shown now.
+func (sh *shell) currentFormat() *show.Format {
+	f := sh.format
+	if f.AutoWidth {
+		f.ScreenWidth = sh.screenWidth()
 	}
-	differs("colsep", s.colSep, s.mode.colSep)
-	differs("null", s.null, s.mode.null)
-	differs("rowsep", s.rowSep, s.mode.rowSep)
-	if s.titles != s.mode.titles && s.mode.name != "json" {
-		text += " --titles " + s.titles.String()
+	return &f
+}
+
+// prettyMode is what other shells call their ruled tables.
+const prettyMode = "pretty"
+
+// setMode changes to the mode, or the tagged format, called name, and reports
+// whether there is one.
+func (sh *shell) setMode(name string) bool {
+	if f, ok := sh.modes.tagged[name]; ok {
+		sh.format = f
+		return true
 	}
-	return text
+	if name == prettyMode {
+		name = "box"
+	}
+	return sh.format.SetMode(name)
 }
 
 func (sh *shell) cmdMode(d *dotLine) error {
-	changed, named := false, false
+	changed, named, all := false, false, false
 	for i := 1; i < len(d.args); i++ {
-		name := d.arg(i)
-		if !strings.HasPrefix(name, "-") {
-			m, ok := findMode(name)
-			if !ok || named {
-				return &argError{i, badModeArg(named), moreAboutMode}
+		arg := d.arg(i)
+		if !strings.HasPrefix(arg, "-") {
+			if named || !sh.setMode(arg) {
+				return badMode(i, arg, named)
 			}
-			sh.setMode(m)
 			changed, named = true, true
+			if i+1 < len(d.args) && !strings.HasPrefix(d.arg(i+1), "-") { // .mode insert TABLE
+				i++
+				sh.format.TableName = d.arg(i)
+			}
 			continue
 		}
-		set, ok := modeOptions[strings.TrimPrefix(name[1:], "-")]
-		switch {
-		case isOption(name, "list"):
+		switch strings.TrimPrefix(arg[1:], "-") {
+		case "list":
 			sh.listModes()
 			changed = true
-			continue
-		case !ok:
-			return &argError{i, "bad option", moreAboutMode}
-		case i+1 == len(d.args):
-			return &argError{i, "missing argument", ""}
+		case "once":
+			sh.pushMode()
+			sh.modes.once = true
+		case "v", "verbose":
+			all = true
+		case "quote":
+			changed = true
+			next, err := sh.quoteOption(d, i, named)
+			if err != nil {
+				return err
+			}
+			i = next
+		default:
+			changed = true
+			next, err := sh.modeOption(d, i)
+			if err != nil {
+				return err
+			}
+			i = next
 		}
-		i++
-		if !set(&sh.settings, d.arg(i)) {
-			return &argError{i, "bad argument", moreAboutMode}
-		}
-		changed = true
 	}
-	if !changed {
-		fmt.Fprintln(sh.out, sh.describe())
+	if !changed || all {
+		once := ""
+		if sh.modes.once {
+			once = "--once "
+		}
+		fmt.Fprintf(sh.out, ".mode %s%s\n", once, sh.format.Describe(all))
 	}
 	return nil
 }
 
-const moreAboutMode = "Use \".help .mode\" for more info"
+const moreAboutMode = `Use ".help .mode" for more info`
 
-func badModeArg(named bool) string {
+func badMode(i int, name string, named bool) error {
 	if named {
-		return "bad argument"
+		return &argError{i, "bad argument", moreAboutMode}
 	}
-	return "unknown mode"
+	names := []string{show.BatchMode, show.TerminalMode}
+	for _, m := range show.Modes {
+		names = append(names, m.Name)
+	}
+	return &argError{i, "unknown mode", moreAboutMode + didYouMean(name, names)}
 }
 
-// modeOptions are the options of .mode that take an argument; they report
-// whether it is one they know.
-var modeOptions = map[string]func(s *settings, arg string) bool{
-	"colsep": func(s *settings, arg string) bool { s.colSep = arg; return true },
-	"null":   func(s *settings, arg string) bool { s.null = arg; return true },
-	"rowsep": func(s *settings, arg string) bool { s.rowSep = arg; return true },
-	"titles": chooseTitles,
-	"title":  chooseTitles,
-}
-
-func chooseTitles(s *settings, arg string) bool {
-	for _, t := range []titles{titlesOff, titlesOn, titlesAlways} {
-		if t.String() == arg {
-			s.titles = t
-			return true
+// modeOption applies the option at i, and returns the index of its last
+// argument.
+func (sh *shell) modeOption(d *dotLine, i int) (last int, err error) {
+	name := strings.TrimPrefix(d.arg(i)[1:], "-")
+	if name == "tag" {
+		return i + 1, sh.tagMode(d, i)
+	}
+	option := show.FindOption(name)
+	switch {
+	case option == nil:
+		return 0, &argError{i, "bad option", moreAboutMode}
+	case option.Takes == "":
+		return i, option.Set(&sh.format, "")
+	case i+1 == len(d.args):
+		return 0, &argError{i, "missing argument", ""}
+	}
+	arg := d.arg(i + 1)
+	if option.Boolean {
+		arg = "off"
+		if sh.boolean(d.arg(i + 1)) {
+			arg = "on"
 		}
 	}
-	return false
+	if err := option.Set(&sh.format, arg); err != nil {
+		return 0, &argError{i + 1, option.Wrong, err.Error()}
+	}
+	return i + 1, nil
+}
+
+// quoteOption is --quote, whose argument may be missing: that is on.
+func (sh *shell) quoteOption(d *dotLine, i int, named bool) (last int, err error) {
+	option, arg := show.FindOption("quote"), "on"
+	if i+1 < len(d.args) && !strings.HasPrefix(d.arg(i+1), "-") && (named || d.arg(i+1) == "off" || show.FindMode(d.arg(i+1)) == nil) {
+		i++
+		arg = d.arg(i)
+	}
+	if err := option.Set(&sh.format, arg); err != nil {
+		return 0, &argError{i, option.Wrong, err.Error()}
+	}
+	return i, nil
+}
+
+// tagMode gives a name to the format as it is now.
+func (sh *shell) tagMode(d *dotLine, i int) error {
+	if i+1 == len(d.args) {
+		return &argError{i, "missing argument", ""}
+	}
+	tag := d.arg(i + 1)
+	if _, taken := sh.modes.tagged[tag]; taken || show.FindMode(tag) != nil || tag == show.BatchMode || tag == show.TerminalMode {
+		return &argError{i + 1, "mode already exists", ""}
+	}
+	if sh.modes.tagged == nil {
+		sh.modes.tagged = map[string]show.Format{}
+	}
+	sh.modes.tagged[tag] = sh.format
+	sh.modes.tags = append(sh.modes.tags, tag)
+	return nil
 }
 
 func (sh *shell) listModes() {
 	fmt.Fprint(sh.out, "available modes:")
-	for _, m := range modes {
-		fmt.Fprint(sh.out, " ", m.name)
+	for _, m := range show.Modes {
+		fmt.Fprint(sh.out, " ", m.Name)
 	}
-	fmt.Fprintln(sh.out, "", batchMode, terminalMode)
+	for _, tag := range sh.modes.tags {
+		fmt.Fprint(sh.out, " ", tag)
+	}
+	fmt.Fprintln(sh.out, "", show.BatchMode, show.TerminalMode)
 }
 
 func (sh *shell) cmdHeaders(d *dotLine) error {
@@ -186,11 +197,11 @@ func (sh *shell) cmdHeaders(d *dotLine) error {
 	}
 	switch {
 	case d.arg(1) == "always":
-		sh.setTitles(titlesAlways)
+		sh.format.SetTitles(show.TitlesAlways)
 	case sh.boolean(d.arg(1)):
-		sh.setTitles(titlesOn)
+		sh.format.SetTitles(show.TitlesOn)
 	default:
-		sh.setTitles(titlesOff)
+		sh.format.SetTitles(show.TitlesOff)
 	}
 	return nil
 }
@@ -199,7 +210,7 @@ func (sh *shell) cmdNullValue(d *dotLine) error {
 	if len(d.args) != 2 {
 		return complain("Usage: .nullvalue STRING")
 	}
-	sh.null = d.arg(1)
+	sh.format.NullText = d.arg(1)
 	return nil
 }
 
@@ -207,9 +218,58 @@ func (sh *shell) cmdSeparator(d *dotLine) error {
 	if len(d.args) != 2 && len(d.args) != 3 {
 		return complain("Usage: .separator COL ?ROW?")
 	}
-	sh.colSep = d.arg(1)
+	sh.format.ColSep = d.arg(1)
 	if len(d.args) == 3 {
-		sh.rowSep = d.arg(2)
+		sh.format.RowSep = d.arg(2)
+	}
+	return nil
+}
+
+func (sh *shell) cmdWidth(d *dotLine) error {
+	var widths []int
+	for _, text := range d.texts()[1:] {
+		widths = append(widths, min(max(int(integer(text)), -show.MaxWidth), show.MaxWidth))
+	}
+	sh.format.Widths = widths
+	return nil
+}
+
+func (sh *shell) cmdShow(d *dotLine) error {
+	if len(d.args) != 1 {
+		return complain("Usage: .show")
+	}
+	onOff := func(on bool) string {
+		if on {
+			return "on"
+		}
+		return "off"
+	}
+	explain, output := "off", "stdout"
+	if sh.explain {
+		explain = "auto"
+	}
+	if sh.redirect.name != "" {
+		output = sh.redirect.name
+	}
+	widths := ""
+	for _, w := range sh.format.Widths {
+		widths += fmt.Sprint(w, " ")
+	}
+	for _, line := range [][2]string{
+		{"echo", onOff(sh.echo)},
+		{"eqp", sh.eqp.String()},
+		{"explain", explain},
+		{"headers", sh.format.Titles.String()},
+		{"mode", sh.format.Mode.Name},
+		{"nullvalue", sqltext.QuoteC(sh.format.NullText)},
+		{"output", output},
+		{"colseparator", sqltext.QuoteC(sh.format.ColSep)},
+		{"rowseparator", sqltext.QuoteC(sh.format.RowSep)},
+		{"stats", sh.stats.String()},
+		{"width", widths},
+		{"filename", sh.target.name},
+	} {
+		fmt.Fprintf(sh.out, "%12s: %s\n", line[0], line[1])
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/turso-coop/turso-coop/cmd/tursh/internal/show"
+	"github.com/turso-coop/turso-coop/cmd/tursh/internal/sqltext"
 	"github.com/turso-coop/turso-coop/driver"
 )
 
@@ -30,22 +32,57 @@ func (sh *shell) cmdTables(d *dotLine) error {
 		for _, schema := range schemas {
 			prefix := ""
 			if !strings.EqualFold(schema, "main") {
-				prefix = quoteText(schema) + "||'.'||"
+				prefix = sqltext.QuoteText(schema) + "||'.'||"
 			}
-			parts = append(parts, "SELECT "+prefix+"name FROM "+quoteName(schema)+".sqlite_schema"+
+			parts = append(parts, "SELECT "+prefix+"name FROM "+sqltext.QuoteName(schema)+".sqlite_schema"+
 				" WHERE type IN ('table','view') AND name NOT LIKE 'sqlite__%' ESCAPE '_' AND name LIKE ?1")
 		}
-		names := newSplit(layout{settings: sh.plain(), w: sh.out, columns: []string{"name"}, reals: &sh.reals})
-		err = query(ctx, c, strings.Join(parts, " UNION ALL ")+" ORDER BY 1", []any{pattern}, names.row)
-		if err != nil {
-			return err
-		}
-		return names.finish()
+		return sh.showNames(ctx, c, strings.Join(parts, " UNION ALL ")+" ORDER BY 1", pattern)
 	})
 }
 
-// plain returns the settings for what commands show: values and no titles.
-func (sh *shell) plain() settings { return settings{screen: sh.screen} }
+// showNames shows the one column of a query in as many as fit the screen.
+func (sh *shell) showNames(ctx context.Context, c driver.Conn, text string, args ...any) error {
+	var format show.Format
+	format.SetMode("split")
+	format.ScreenWidth = sh.screenWidth()
+	names := format.New(sh.out, []string{"name"}, &sh.convert)
+	if err := query(ctx, c, text, args, names.Row); err != nil {
+		return err
+	}
+	return names.Finish()
+}
+
+// cmdIndexes shows the names of indexes, those of other databases than main
+// behind the name of theirs.
+func (sh *shell) cmdIndexes(d *dotLine) error {
+	text := `SELECT iif(t.schema='main', i.name, t.schema||'.'||i.name)
+		FROM pragma_table_list t, pragma_index_list(t.name, t.schema) i WHERE true`
+	const automatic = `i.name LIKE 'sqlite\_autoindex\_%' ESCAPE '\'`
+	which := " AND i.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+	var pattern []any
+	for i := 1; i < len(d.args); i++ {
+		switch arg := d.arg(i); {
+		case isOption(arg, "a"), isOption(arg, "all"):
+			which = ""
+		case isOption(arg, "sys"):
+			which = " AND " + automatic
+		case isOption(arg, "expr"):
+			text += ` AND (EXISTS (SELECT 1 FROM pragma_index_xinfo(i.name) WHERE cid=-2) OR EXISTS (
+				SELECT cid FROM pragma_table_xinfo(t.name) WHERE hidden=2 INTERSECT SELECT cid FROM pragma_index_info(i.name)))`
+		case strings.HasPrefix(arg, "-"):
+			return &argError{i, "unknown option", ""}
+		case pattern != nil:
+			return &argError{i, "unknown argument", ""}
+		default:
+			text += " AND i.name LIKE '%'||?1||'%'"
+			pattern = []any{arg}
+		}
+	}
+	return sh.use(func(ctx context.Context, c driver.Conn) error {
+		return sh.showNames(ctx, c, text+which+" ORDER BY 1", pattern...)
+	})
+}
 
 // schemaRequest is what .schema was asked for.
 type schemaRequest struct {
@@ -131,10 +168,10 @@ func (sh *shell) showSchemaTable(ctx context.Context, c driver.Conn, pattern str
 
 // showSchemaOf shows the schema of one database.
 func (sh *shell) showSchemaOf(ctx context.Context, c driver.Conn, schema string, r schemaRequest) error {
-	text := "SELECT type, name, sql FROM " + quoteName(schema) + ".sqlite_schema WHERE sql IS NOT NULL"
+	text := "SELECT type, name, sql FROM " + sqltext.QuoteName(schema) + ".sqlite_schema WHERE sql IS NOT NULL"
 	var args []any
 	if r.pattern != "" {
-		text += " AND " + r.match(quoteText(schema), "tbl_name")
+		text += " AND " + r.match(sqltext.QuoteText(schema), "tbl_name")
 		args = []any{r.pattern}
 	}
 	if r.noSys {
@@ -147,7 +184,7 @@ func (sh *shell) showSchemaOf(ctx context.Context, c driver.Conn, schema string,
 			in = schema
 			declaration = insertSchema(declaration, schema)
 		}
-		declaration = complete(declaration)
+		declaration = sqltext.CloseDeclaration(declaration)
 		if asText(row[0]) == "view" || strings.HasPrefix(declaration, "CREATE VIRTUAL") {
 			if columns, err := describeColumns(ctx, c, in, name); err == nil && columns != "" {
 				declaration += "\n/* " + columns + " */"
@@ -165,7 +202,7 @@ func (sh *shell) showSchemaOf(ctx context.Context, c driver.Conn, schema string,
 // if it has none.
 func describeColumns(ctx context.Context, c driver.Conn, schema, name string) (string, error) {
 	in := "main"
-	text := quoteNameIfNeeded(name)
+	text := sqltext.QuoteNameIfNeeded(name)
 	if schema != "" {
 		in = schema
 		text = quoteSchema(schema) + "." + text
@@ -175,7 +212,7 @@ func describeColumns(ctx context.Context, c driver.Conn, schema, name string) (s
 		return "", err
 	}
 	for i, column := range columns {
-		columns[i] = quoteNameIfNeeded(column)
+		columns[i] = sqltext.QuoteNameIfNeeded(column)
 	}
 	// A name must not end the comment this goes into.
 	return strings.ReplaceAll(text+"("+strings.Join(columns, ",")+")", "*/", "**"), nil
@@ -187,7 +224,7 @@ func quoteSchema(schema string) string {
 	if strings.EqualFold(schema, "temp") {
 		return schema
 	}
-	return quoteNameIfNeeded(schema)
+	return sqltext.QuoteNameIfNeeded(schema)
 }
 
 // insertSchema puts the name of a database before that of the object which a
@@ -200,27 +237,6 @@ func insertSchema(declaration, schema string) string {
 		}
 	}
 	return declaration
-}
-
-// complete closes what a declaration leaves open, such as a comment: SQLite
-// keeps what was typed, up to the end of the text.
-func complete(declaration string) string {
-	var s scanner
-	s.scan(declaration, false)
-	if s.within == inCode && !endsInComment(declaration) {
-		return declaration
-	}
-	if s.within == inCode {
-		return declaration + "\n"
-	}
-	return declaration + strings.TrimSuffix(s.closers(), ";")
-}
-
-// endsInComment reports whether text ends in a -- comment.
-func endsInComment(text string) bool {
-	var s scanner
-	s.scan(text+" '", false)
-	return s.within == inCode
 }
 
 // indentFrom is the length from which a declaration is put on several lines.
@@ -267,7 +283,7 @@ func indent(declaration string) string {
 		if ends {
 			b.WriteString("\n  ")
 			lines++
-			for i+1 < len(text) && isSpace(text[i+1]) {
+			for i+1 < len(text) && sqltext.IsSpace(text[i+1]) {
 				i++
 			}
 		}
@@ -279,13 +295,13 @@ func indent(declaration string) string {
 // to the end of its first line.
 func blankLine(text string) bool {
 	line, _, _ := strings.Cut(text, "\n")
-	line = trimSpace(line)
+	line = sqltext.TrimSpace(line)
 	return line == "" || strings.HasPrefix(line, "--")
 }
 
 // squeeze takes out the white space that a declaration can do without.
 func squeeze(text string) string {
-	text = trimSpace(text)
+	text = sqltext.TrimSpace(text)
 	b := make([]byte, 0, len(text))
 	for i := range len(text) {
 		c, last := text[i], byte(0)
@@ -293,14 +309,14 @@ func squeeze(text string) string {
 			last = b[len(b)-1]
 		}
 		switch {
-		case isSpace(c):
+		case sqltext.IsSpace(c):
 			if last == '\r' {
 				b[len(b)-1] = '\n'
 			}
-			if isSpace(last) || last == '(' {
+			if sqltext.IsSpace(last) || last == '(' {
 				continue
 			}
-		case (c == '(' || c == ')') && isSpace(last):
+		case (c == '(' || c == ')') && sqltext.IsSpace(last):
 			b = b[:len(b)-1]
 		}
 		b = append(b, c)

@@ -11,29 +11,47 @@ import (
 	"github.com/ncruces/go-sqlite3"
 	"golang.org/x/term"
 
+	"github.com/turso-coop/turso-coop/cmd/tursh/internal/show"
 	"github.com/turso-coop/turso-coop/driver"
 )
 
 // A shell is one run of the program.
 type shell struct {
-	name   string // of the program, as it was called
-	stdin  io.Reader
-	out    *bufio.Writer // results; flushed after every statement and before anything goes to stderr
-	stderr io.Writer
+	name           string // of the program, as it was called
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	out            *bufio.Writer // results; flushed after every statement and before anything goes to stderr
+	redirect       redirect      // where out goes, if not to stdout
 
-	settings
-	target target
-	db     *database // nil until something needs it
-	reals  realText
+	format     show.Format
+	modes      modeMemory
+	screenFlag int // width of the screen as the command line has it, 0 if it has not
+
+	target  target
+	db      *database // nil until something needs it
+	convert converter
 
 	input       *input // what is being read, nil while arguments run
 	depth       int    // how many inputs are being read, one within the other
 	argument    int    // index of the argument being run, 0 while input is read
 	interactive bool   // prompts for input, and goes on after errors
 	outTerminal bool   // results go to a terminal
+	plainInput  bool   // nothing edits the lines of a prompt
+	quiet       bool   // no greeting
 	version     string // of SQLite, as the prompt shows it
-	bail        bool   // ends at the first error
-	echo        bool   // shows input before running it
+
+	bail    bool // ends at the first error
+	echo    bool // shows input before running it
+	changes bool // tells how many rows a statement has changed
+	explain bool // shows what EXPLAIN returns in its own way
+	eqp     eqpLevel
+	timer   timer
+	stats   statsLevel
+	io      ioWatch
+	safe    safety
+	dumped  dumpScript
+	prompts prompts
+	tests   tests
 
 	interrupts interrupts
 	exit       *int // the code to exit with, once that is decided
@@ -43,13 +61,15 @@ func newShell(name string, stdin io.Reader, stdout, stderr io.Writer) *shell {
 	sh := &shell{
 		name:        name,
 		stdin:       stdin,
+		stdout:      stdout,
 		out:         bufio.NewWriterSize(stdout, 64<<10),
 		stderr:      stderr,
 		target:      target{name: memoryName},
 		interactive: isTerminal(stdin),
 		outTerminal: isTerminal(stdout),
+		explain:     true,
 	}
-	sh.screen = screenWidth(stdin, stdout)
+	sh.format.SetMode(show.BatchMode)
 	return sh
 }
 
@@ -59,9 +79,13 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-func screenWidth(streams ...any) int {
-	for _, s := range streams {
-		if f, ok := s.(*os.File); ok {
+// screenWidth returns how many columns the terminal has.
+func (sh *shell) screenWidth() int {
+	if sh.screenFlag > 0 {
+		return sh.screenFlag
+	}
+	for _, stream := range []any{sh.stdin, sh.stdout} {
+		if f, ok := stream.(*os.File); ok {
 			if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 				return width
 			}
@@ -79,29 +103,42 @@ func (sh *shell) quit(code int) {
 
 // close gives back what the shell holds and returns the exit code.
 func (sh *shell) close(code int) int {
-	if err := errors.Join(sh.closeDatabase(), sh.reals.close()); err != nil {
+	if err := errors.Join(sh.closeDatabase(), sh.convert.close()); err != nil {
 		sh.report("Error: %s\n", message(err))
 		code = max(code, 1)
 	}
-	if err := sh.flush(); err != nil {
+	if sh.io.stop(sh) != nil || sh.endRedirect() != nil || sh.flush() != nil {
 		code = max(code, 1)
 	}
+	code = sh.tests.close(sh, code)
 	if sh.exit != nil {
 		return *sh.exit
 	}
 	return code
 }
 
-// report writes a message to stderr, after all results so far.
+// report writes a message to stderr, after all results so far; or to where
+// they are kept for a test.
 func (sh *shell) report(format string, args ...any) {
+	if sh.redirect.capture != nil {
+		fmt.Fprintf(sh.out, format, args...)
+		return
+	}
 	_ = sh.flush()
 	fmt.Fprintf(sh.stderr, format, args...)
 }
 
-// flush writes out the results so far. A shell that cannot write ends.
+// flush writes out the results so far. A shell that cannot write ends, but not
+// for a file that the user has sent results to.
 func (sh *shell) flush() error {
 	err := sh.out.Flush()
-	if err != nil && sh.exit == nil {
+	switch {
+	case err == nil:
+	case sh.redirect.file != nil:
+		name := sh.redirect.name
+		_ = sh.endRedirect()
+		fmt.Fprintf(sh.stderr, "Error: cannot write to \"%s\": %s\n", name, err)
+	case sh.exit == nil:
 		sh.quit(1)
 		fmt.Fprintf(sh.stderr, "Error: cannot write results: %s\n", err)
 	}
@@ -119,6 +156,9 @@ func (sh *shell) open(ctx context.Context) error {
 		return err
 	}
 	sh.db = db
+	if err := db.use(sh.setUp); err != nil {
+		return errors.Join(err, sh.closeDatabase())
+	}
 	return nil
 }
 

@@ -107,7 +107,7 @@ func TestModes(t *testing.T) {
 		{"columns", ".mode column\nselect 1 a, 'x' || char(10) || 'yy' b union all select 22, char(9)||'z';", "a       b\n--  ---------\n 1  x\n    yy\n\n22          z\n"},
 		{"wide", ".mode table\nselect '日本' a, 'e'||char(0x301) b, '👍' c;", "+------+---+----+\n|  a   | b | c  |\n+------+---+----+\n| 日本 | e\u0301 | 👍 |\n+------+---+----+\n"},
 		{"describe", ".mode\n.mode csv\n.mode\n.separator x\n.nullvalue \"a\\tb\"\n.headers on\n.mode\n.mode json\n.mode", ".mode list\n.mode csv\n.mode csv --colsep \"x\" --null \"a\\tb\" --titles on\n.mode json\n"},
-		{"options", ".mode list --colsep ', ' --null N -rowsep ';\\n' --titles on\nselect 1 a, null b;\n.mode --list", "a, b;\\n1, N;\\navailable modes: column csv json list split table batch tty\n"},
+		{"options", ".mode list --colsep ', ' --null N -rowsep ';\\n' --titles on\nselect 1 a, null b;\n.mode --list", "a, b;\\n1, N;\\navailable modes: ascii box c column count csv html insert jatom jobject json line list markdown off psql qbox quote split table tabs tcl batch tty\n"},
 		{"split", ".mode split\nwith c(n) as (select 1 union all select n+1 from c where n<11) select 'name'||(n*n*n*n*n*n*n) from c;\nselect 'one';",
 			"name1     name2187    name78125    name823543    name4782969    name19487171\n" +
 				"name128   name16384   name279936   name2097152   name10000000\none\n"},
@@ -135,16 +135,16 @@ func TestErrors(t *testing.T) {
 	long := strings.Repeat("x", 60)
 	for _, tc := range []struct{ name, input, out, err string }{
 		{"syntax", "select 1;\n\nselect 1 frm x;\nselect 2;\n", "1\n2\n",
-			"Parse error near line 3: near \"x\": syntax error\n  select 1 frm x;\n               ^--- error here\n"},
+			"Parse error near line 3: near \"x\": syntax error\n  select 1 frm x;\n               ^--- error here\n  did you mean \"from\"?\n"},
 		{"rest of the line", "selec 2; select 3;\nselect 4;", "4\n",
-			"Parse error near line 1: near \"selec\": syntax error\n  selec 2; select 3;\n  ^--- error here\n"},
+			"Parse error near line 1: near \"selec\": syntax error\n  selec 2; select 3;\n  ^--- error here\n  did you mean \"select\"?\n"},
 		{"several lines", "select 1,\n\n 2 frm\n x, y from z;", "",
-			"Parse error near line 1: near \"x\": syntax error\n  select 1,   2 frm  x, y from z;\n                     ^--- error here\n"},
+			"Parse error near line 1: near \"x\": syntax error\n  select 1,   2 frm  x, y from z;\n                     ^--- error here\n  did you mean \"from\"?\n"},
 		{"far right", "select 1, 2, 3, 4, 5, 6 frm x;", "",
-			"Parse error near line 1: near \"x\": syntax error\n  select 1, 2, 3, 4, 5, 6 frm x;\n                error here ---^\n"},
+			"Parse error near line 1: near \"x\": syntax error\n  select 1, 2, 3, 4, 5, 6 frm x;\n                error here ---^\n  did you mean \"from\"?\n"},
 		{"cut", "select '" + long + "', '" + long + "' frm x, '" + long + "';", "",
 			"Parse error near line 1: near \"x\": syntax error\n  " + strings.Repeat("x", 44) + "' frm x, '" + strings.Repeat("x", 24) +
-				"\n" + strings.Repeat(" ", 38) + "error here ---^\n"},
+				"\n" + strings.Repeat(" ", 38) + "error here ---^\n  did you mean \"from\"?\n"},
 		{"incomplete", "select 1;\nselect", "1\n", "Parse error near line 2: incomplete input\n"},
 		{"unterminated", "select 'a;\n", "",
 			"Parse error near line 1: unrecognized token: \"'a;\"\n  select 'a;\n         ^--- error here\n"},
@@ -152,12 +152,11 @@ func TestErrors(t *testing.T) {
 		{"amid rows", ".mode json\nselect abs(x) from (select 1 x union all select -9223372036854775808);", "[{\"abs(x)\":1}]\n", "Error near line 2: integer overflow\n"},
 		{"nul byte", "select 'a\x00b';\nselect 2;", "2\n", "Parse error near line 1: SQL text contains a NUL byte at offset 9, where SQLite would stop reading: bind the value instead\n"},
 		{"unknown command", ".bogus\n.s\n.nonc\n", "", strings.ReplaceAll("Error: unknown command or invalid arguments:  \"bogus\". Enter \".help\" for help\n"+
-			"Error: unknown command or invalid arguments:  \"s\". Enter \".help\" for help\nError: unknown command or invalid arguments:  \"nonc\". Enter \".help\" for help\n", "\t", "")},
-		{"mode", "select 1;\n.mode jsonl\n", "1\n", "line 2: .mode jsonl\nline 2:       ^--- unknown mode\nline 2: Use \".help .mode\" for more info\n"},
-		{"mode option", ".mode list --zork\n.mode --null\n.mode csv csv\n", "",
+			"Error: unknown command or invalid arguments:  \"s\". Enter \".help\" for help\nError: unknown command or invalid arguments:  \"nonc\". Enter \".help\" for help\n  did you mean \"nonce\"?\n", "\t", "")},
+		{"mode", "select 1;\n.mode jsonl\n", "1\n", "line 2: .mode jsonl\nline 2:       ^--- unknown mode\nline 2: Use \".help .mode\" for more info\n  did you mean \"json\"?\n"},
+		{"mode option", ".mode list --zork\n.mode --null\n", "",
 			"line 1: .mode list --zork\nline 1:            ^--- bad option\nline 1: Use \".help .mode\" for more info\n" +
-				"line 2: .mode --null\nline 2:       ^--- missing argument\n" +
-				"line 3: .mode csv csv\nline 3:           ^--- bad argument\nline 3: Use \".help .mode\" for more info\n"},
+				"line 2: .mode --null\nline 2:       ^--- missing argument\n"},
 		{"option on the right", ".mode --null 'some text here' --zork\n", "",
 			"line 1: .mode --null 'some text here' --zork\nline 1:                 bad option ---^\nline 1: Use \".help .mode\" for more info\n"},
 		{"usage", ".nullvalue\n.headers\n.read\n.separator\n.bail\n.load\n.schema a b\n.schema --zork\n", "",
@@ -205,9 +204,9 @@ func TestArguments(t *testing.T) {
 	}{
 		{name: "sql", args: []string{":memory:", "select 1; select 2", "select 3"}, out: "1\n2\n3\n"},
 		{name: "first that fails", args: []string{":memory:", "select 1; selec 2; select 3", "select 4"}, out: "1\n", code: 1,
-			err: "Parse error in 2nd command line argument: near \"selec\": syntax error\n  selec 2; select 3\n  ^--- error here\n"},
+			err: "Parse error in 2nd command line argument: near \"selec\": syntax error\n  selec 2; select 3\n  ^--- error here\n  did you mean \"select\"?\n"},
 		{name: "dot-commands", args: []string{"", ".headers on", "select 1 as a", ".mode jsonl", "select 2"}, out: "a\n1\n", code: 1,
-			err: "argv[4]: .mode jsonl\nargv[4]:       ^--- unknown mode\nargv[4]: Use \".help .mode\" for more info\n"},
+			err: "argv[4]: .mode jsonl\nargv[4]:       ^--- unknown mode\nargv[4]: Use \".help .mode\" for more info\n  did you mean \"json\"?\n"},
 		{name: "exit code", args: []string{"", ".exit 7", "select 1"}, code: 7},
 		{name: "exit 0", args: []string{"", ".exit", "select 1"}},
 		{name: "scripts", args: []string{fine, script}, out: "fine\nscript\n", code: 1,
@@ -218,15 +217,15 @@ func TestArguments(t *testing.T) {
 		{name: "end of options", args: []string{"--", "-readonly.db", ".print ok"}, out: "ok\n"},
 		{name: "unknown option", args: []string{":memory:", "--bad"}, err: "tursh: Error: unknown option: -bad\nUse -help for a list of options.\n", code: 1},
 		{name: "missing argument", args: []string{"--separator"}, err: "tursh: Error: missing argument to --separator\n", code: 1},
-		{name: "engine", args: []string{"-engine", "steam"}, err: "tursh: Error: -engine is uring or pool, not \"steam\"\n", code: 1},
+		{name: "engine", args: []string{"-engine", "steam"}, err: "tursh: Error: -engine is uring, pool or auto, not \"steam\"\n", code: 1},
 		{name: "separators", args: []string{"-separator", ",", "-newline", ";", "-nullvalue", "N", "", "select 1,null"}, out: "1,N;"},
 		{name: "cmd", args: []string{"-cmd", ".headers on", "-cmd", "select 1 as a", "-cmd", "selec", ":memory:"}, input: "select 2 as b;", out: "a\n1\nb\n2\n",
-			err: "Parse error in 6th command line argument: near \"selec\": syntax error\n  selec\n  ^--- error here\n"},
+			err: "Parse error in 6th command line argument: near \"selec\": syntax error\n  selec\n  ^--- error here\n  did you mean \"select\"?\n"},
 		{name: "cmd bail", args: []string{"-bail", "-cmd", "selec", ":memory:"}, input: "select 2 as b;", code: 1,
-			err: "Parse error in 3rd command line argument: near \"selec\": syntax error\n  selec\n  ^--- error here\n"},
+			err: "Parse error in 3rd command line argument: near \"selec\": syntax error\n  selec\n  ^--- error here\n  did you mean \"select\"?\n"},
 		{name: "cmd exit", args: []string{"-cmd", ".exit 3", ":memory:"}, input: "select 2;", code: 3},
 		{name: "bail", args: []string{"-bail"}, input: "select 1;\nselec;\nselect 2;\n", out: "1\n", code: 1,
-			err: "Parse error near line 2: near \"selec\": syntax error\n  selec;\n  ^--- error here\n"},
+			err: "Parse error near line 2: near \"selec\": syntax error\n  selec;\n  ^--- error here\n  did you mean \"select\"?\n"},
 		{name: "echo", args: []string{"-echo"}, input: "-- hello\n\nselect\n1;\n.print x\n", out: "-- hello\n\nselect\n1;\n1\n.print x\nx\n"},
 		{name: "no input", args: []string{":memory:"}},
 	} {
@@ -248,8 +247,8 @@ func TestHelpAndVersion(t *testing.T) {
 		t.Errorf("-help: %+v", r)
 	}
 	for _, o := range options {
-		if o.about != "" && !strings.Contains(r.err, "   -"+o.name) {
-			t.Errorf("-help does not tell of -%s", o.name)
+		if o.about != "" && !strings.Contains(r.err, "   -"+o.names[0]) {
+			t.Errorf("-help does not tell of -%s", o.names[0])
 		}
 	}
 	if out := must(t, "", "-version"); !strings.HasPrefix(out, "3.54.1 20") || !strings.HasSuffix(out, "-bit)\n") {
@@ -280,7 +279,7 @@ func TestInteractiveWithoutTerminal(t *testing.T) {
 	}
 	check(t, "output", r.out[i:], "Enter \".help\" for usage hints.\n"+prompt+indent+"  ;-> "+indent+" );-> "+
 		"3\n"+prompt+prompt+prompt+prompt+"\"x y\"\r\n"+prompt+"\n")
-	check(t, "errors", r.err, "Parse error near line 4: near \"selec\": syntax error\n  selec;\n  ^--- error here\n"+
+	check(t, "errors", r.err, "Parse error near line 4: near \"selec\": syntax error\n  selec;\n  ^--- error here\n  did you mean \"select\"?\n"+
 		"Error: unknown command or invalid arguments:  \"bogus\". Enter \".help\" for help\n")
 	if r.code != 0 {
 		t.Errorf("exit code %d", r.code)

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/ncruces/go-sqlite3"
 
+	"github.com/turso-coop/turso-coop/cmd/tursh/internal/show"
+	"github.com/turso-coop/turso-coop/cmd/tursh/internal/sqltext"
 	"github.com/turso-coop/turso-coop/driver"
 )
 
@@ -27,37 +28,68 @@ type outputError struct{ error }
 // runSQL runs the statements of text, which began at the place at, up to the
 // first one that fails. It reports what failed and returns whether none did.
 func (sh *shell) runSQL(text string, at place) (ok bool) {
+	sh.timer.begin()
 	err := sh.use(func(ctx context.Context, c driver.Conn) error {
-		return sh.runStatements(ctx, c, text)
+		sh.io.begin(c)
+		err := sh.runStatements(ctx, c, text)
+		sh.io.end(c)
+		return err
 	})
+	sh.timer.end(sh)
 	if sh.flush() != nil {
 		return false
 	}
-	if err == nil || errors.As(err, new(outputError)) {
-		return err == nil
+	ok = err == nil || sh.statementFailed(err, at)
+	if ok && sh.changes {
+		sh.showChanges()
 	}
-	if sh.openFailed(err) {
+	if ok {
+		sh.dumped.ran(sh, text)
+	}
+	return sh.sqlDone() && ok
+}
+
+// sqlDone ends what was to last for one line of SQL.
+func (sh *shell) sqlDone() (ok bool) {
+	if sh.redirect.once > 0 {
+		sh.redirect.once = 1
+	}
+	ok = sh.onceDone()
+	sh.onceShown()
+	sh.safe.again(nil)
+	return ok
+}
+
+// statementFailed reports an error. It returns false for every one, so that it
+// can be the result of what has failed.
+func (sh *shell) statementFailed(err error, at place) (ok bool) {
+	if errors.As(err, new(outputError)) || err == errFailed || sh.openFailed(err) {
 		return false
 	}
-	kind, tail := "Error", ""
-	if compile := (compileError{}); (errors.As(err, &compile) || sh.db == nil) && !errors.Is(err, sqlite3.INTERRUPT) {
-		kind, tail = "Parse error", mistake(err, compile.text)
+	if message := sh.safe.violation; message != "" {
+		sh.safe.violation = ""
+		return sh.unsafe("%s", message) == nil
 	}
-	sh.report("%s: %s%s\n", at.in(kind), message(err), tail)
+	kind, tail, text := "Error", "", ""
+	if compile := (compileError{}); (errors.As(err, &compile) || sh.db == nil) && !errors.Is(err, sqlite3.INTERRUPT) {
+		text = compile.text
+		kind, tail = "Parse error", mistake(err, text)
+	}
+	sh.report("%s: %s%s%s\n", at.in(kind), message(err), tail, sh.suggestion(err, text))
 	return false
 }
 
 func (sh *shell) runStatements(ctx context.Context, c driver.Conn, text string) error {
-	for text = trimSpace(text); text != ""; text = trimSpace(text) {
+	for text = sqltext.TrimSpace(text); text != ""; text = sqltext.TrimSpace(text) {
 		// SQLite is given one statement at a time: it copies what it is given, and
 		// a line of many statements would be copied once for each of them.
-		n := firstStatement(text)
+		n := sqltext.FirstStatement(text)
 		st, tail, err := c.Statement(ctx, text[:n])
 		if err != nil {
 			return compileError{err, text}
 		}
 		if st != nil {
-			err = sh.show(ctx, st, sh.formatterFor(st.SQL()))
+			err = sh.runStatement(ctx, c, st)
 			if err = errors.Join(err, st.Close()); err != nil {
 				return err
 			}
@@ -71,20 +103,51 @@ func (sh *shell) runStatements(ctx context.Context, c driver.Conn, text string) 
 	return nil
 }
 
-// formatterFor returns what makes the formatter for a statement's rows.
-func (sh *shell) formatterFor(text string) func(layout) formatter {
-	switch explainOf(text) {
-	case explainCode:
-		return newCode
-	case explainQuery:
-		return newPlan
+// runStatement runs one statement and shows its rows, with what else was asked
+// for: its plan before and its statistics after.
+func (sh *shell) runStatement(ctx context.Context, c driver.Conn, st driver.Statement) error {
+	kind := sqltext.ExplainOf(st.SQL())
+	if sh.eqp != eqpOff && kind == sqltext.NotExplain {
+		if err := sh.showPlan(ctx, c, st.SQL()); err != nil {
+			return err
+		}
 	}
-	return sh.mode.new
+	if err := sh.bind(ctx, c, st); err != nil {
+		return err
+	}
+	err := sh.show(ctx, st, sh.formatterFor(kind))
+	if sh.stats != statsOff {
+		sh.showStats(c, st)
+	}
+	return err
+}
+
+// newFormatter makes the formatter for the rows of a statement.
+type newFormatter func(columns []string) show.Formatter
+
+func (sh *shell) formatterFor(kind sqltext.Explain) newFormatter {
+	switch {
+	case kind == sqltext.ExplainCode && sh.explain:
+		return sh.newCode
+	case kind == sqltext.ExplainPlan && sh.explain:
+		return sh.newPlan
+	}
+	return func(columns []string) show.Formatter { return sh.currentFormat().New(sh.out, columns, &sh.convert) }
+}
+
+func (sh *shell) newCode(columns []string) show.Formatter {
+	return show.NewCode(sh.out, columns, &sh.convert)
+}
+
+func (sh *shell) newPlan(columns []string) show.Formatter {
+	return show.NewPlan(sh.out, columns, &sh.convert)
 }
 
 // show runs a statement and shows its rows.
-func (sh *shell) show(ctx context.Context, st driver.Statement, newFormatter func(layout) formatter) error {
+func (sh *shell) show(ctx context.Context, st driver.Statement, format newFormatter) error {
+	waiting := sh.startProgress("running")
 	more, err := st.Step(ctx)
+	waiting.end()
 	columns := make([]string, st.ColumnCount())
 	if len(columns) == 0 {
 		return err
@@ -92,109 +155,134 @@ func (sh *shell) show(ctx context.Context, st driver.Statement, newFormatter fun
 	for i := range columns {
 		columns[i] = st.ColumnName(i)
 	}
-	f := newFormatter(layout{settings: sh.settings, w: sh.out, columns: columns, reals: &sh.reals})
+	f := format(columns)
 	values := make([]any, len(columns))
 	for more && err == nil {
 		for i := range values {
 			values[i] = st.Column(i)
 		}
-		if err := f.row(values); err != nil {
+		if err := f.Row(values); err != nil {
 			return outputError{err}
 		}
 		more, err = st.Step(ctx)
 	}
-	if ferr := f.finish(); ferr != nil {
+	if ferr := f.Finish(); ferr != nil {
 		return outputError{ferr}
 	}
 	return err
 }
 
-// place is where SQL text came from: a line of an input, or an argument.
-type place struct {
-	input    string
-	line     int
-	argument int // index in the command line, 0 if the text is from an input
-}
-
-// in says that something is at this place, as SQLite's shell does.
-func (p place) in(what string) string {
-	switch {
-	case p.argument > 0:
-		return fmt.Sprintf("%s in %s command line argument", what, ordinal(p.argument))
-	case p.input == stdinName:
-		return fmt.Sprintf("%s near line %d", what, p.line)
-	}
-	return fmt.Sprintf("%s near line %d of %s", what, p.line, p.input)
-}
-
-func ordinal(n int) string {
-	suffix := "th"
-	if n/10%10 != 1 {
-		switch n % 10 {
-		case 1:
-			suffix = "st"
-		case 2:
-			suffix = "nd"
-		case 3:
-			suffix = "rd"
+// showPlan shows how SQLite would run a statement.
+func (sh *shell) showPlan(ctx context.Context, c driver.Conn, text string) error {
+	if sh.eqp >= eqpTrigger {
+		was, err := c.Raw().Config(sqlite3.DBCONFIG_TRIGGER_EQP)
+		if err == nil && !was {
+			_, _ = c.Raw().Config(sqlite3.DBCONFIG_TRIGGER_EQP, true)
+			defer c.Raw().Config(sqlite3.DBCONFIG_TRIGGER_EQP, false)
 		}
 	}
-	return fmt.Sprint(n, suffix)
+	if err := sh.explainStatement(ctx, c, "EXPLAIN QUERY PLAN "+text, sh.newPlan); err != nil || sh.eqp < eqpFull {
+		return err
+	}
+	return sh.explainStatement(ctx, c, "EXPLAIN "+text, sh.newCode)
 }
 
-// message returns what SQLite says of an error.
-func message(err error) string {
-	if errors.Is(err, sqlite3.INTERRUPT) {
-		return "interrupted"
+func (sh *shell) explainStatement(ctx context.Context, c driver.Conn, text string, format newFormatter) error {
+	st, _, err := c.Statement(ctx, text)
+	if err != nil {
+		return err
 	}
-	return err.Error()
+	err = sh.show(ctx, st, format)
+	return errors.Join(err, st.Close())
 }
 
-// mistake returns what follows the message of an error in SQL text: the result
-// code unless it is the general one, and the text around the mistake with an
-// arrow that points to it, each on a line of its own.
-func mistake(err error, text string) string {
-	var e *driver.Error
-	if !errors.As(err, &e) {
-		return ""
-	}
-	code := ""
-	if e.PrimaryCode() > int(sqlite3.ERROR) {
-		code = fmt.Sprintf(" (%d)", e.PrimaryCode())
-	}
-	return code + pointTo(text, e.Offset())
-}
+// eqpLevel is how much .eqp shows of a statement before it runs.
+type eqpLevel uint8
 
-// How much of a statement is shown around a mistake, in bytes.
 const (
-	shownBefore = 50
-	shownTotal  = 78
-	arrowLeft   = 25 // from here on there is room for the words left of the arrow
+	eqpOff     eqpLevel = iota
+	eqpOn               // its plan
+	eqpTrigger          // and the plans of the triggers that it may fire
+	eqpFull             // and its bytecode
 )
 
-// pointTo returns the text around offset and an arrow to it.
-func pointTo(text string, offset int) string {
-	if offset < 0 || offset >= len(text) {
-		return ""
+var eqpNames = []string{"off", "on", "trigger", "full"}
+
+func (l eqpLevel) String() string { return eqpNames[l] }
+
+func (sh *shell) cmdEqp(d *dotLine) error {
+	if len(d.args) != 2 {
+		return complain("Usage: .eqp off|on|trace|trigger|full")
 	}
-	start := max(0, offset-shownBefore)
-	for start < offset && !utf8.RuneStart(text[start]) {
-		start++
+	switch arg := d.arg(1); {
+	case arg == "full", arg == "trace": // only SQLite's debug builds can trace
+		sh.eqp = eqpFull
+	case arg == "trigger":
+		sh.eqp = eqpTrigger
+	case sh.boolean(arg):
+		sh.eqp = eqpOn
+	default:
+		sh.eqp = eqpOff
 	}
-	end := min(len(text), start+shownTotal)
-	for end < len(text) && end > offset && !utf8.RuneStart(text[end]) {
-		end--
+	return nil
+}
+
+func (sh *shell) showChanges() {
+	_ = sh.db.use(func(c driver.Conn) error {
+		fmt.Fprintf(sh.out, "changes: %d   total_changes: %d\n", c.Raw().Changes(), c.Raw().TotalChanges())
+		return nil
+	})
+}
+
+// dumpScript notices that the shell is reading a dump into an empty database:
+// only then may a script write to the schema table, as a dump with virtual
+// tables must, and use the quotes that old schemas are full of.
+type dumpScript struct {
+	state dumpState
+}
+
+type dumpState uint8
+
+const (
+	dumpFirst  dumpState = iota // nothing has run so far
+	dumpSecond                  // PRAGMA foreign_keys=OFF has
+	dumpInside                  // and BEGIN TRANSACTION: the guards are down
+	dumpNone                    // it is no dump, or was one
+)
+
+// ran is told of every text that has run without an error.
+func (d *dumpScript) ran(sh *shell, text string) {
+	switch text = strings.TrimSpace(text); {
+	case d.state == dumpNone:
+	case d.state == dumpFirst && text == "PRAGMA foreign_keys=OFF;" && !sh.safe.on:
+		d.state = dumpSecond
+	case d.state == dumpSecond && text == "BEGIN TRANSACTION;" && sh.emptyDatabase():
+		d.state = dumpInside
+		sh.guard(false)
+	case d.state == dumpInside && sh.db.inTransaction():
+	case d.state == dumpInside:
+		sh.guard(true)
+		d.state = dumpNone
+	default:
+		d.state = dumpNone
 	}
-	line := []byte(text[start:end])
-	for i, c := range line {
-		if isSpace(c) {
-			line[i] = ' '
-		}
-	}
-	offset -= start
-	if offset < arrowLeft {
-		return fmt.Sprintf("\n  %s\n  %s^--- error here", line, strings.Repeat(" ", offset))
-	}
-	const words = "error here ---"
-	return fmt.Sprintf("\n  %s\n  %s%s^", line, strings.Repeat(" ", offset-len(words)), words)
+}
+
+func (sh *shell) emptyDatabase() bool {
+	empty := false
+	_ = sh.db.use(func(c driver.Conn) error {
+		names, err := texts(context.Background(), c, "SELECT name FROM sqlite_schema LIMIT 1")
+		empty = err == nil && len(names) == 0
+		return nil
+	})
+	return empty
+}
+
+// guard raises or lowers the guards of the database.
+func (sh *shell) guard(up bool) {
+	_ = sh.db.use(func(c driver.Conn) error {
+		_, err1 := c.Raw().Config(sqlite3.DBCONFIG_DEFENSIVE, up)
+		_, err2 := c.Raw().Config(sqlite3.DBCONFIG_DQS_DDL, !up)
+		return errors.Join(err1, err2)
+	})
 }

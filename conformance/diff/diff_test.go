@@ -1,7 +1,16 @@
-// Package diff runs the same SQL on turso-coop and on stock SQLite and compares everything that comes of it.
+// Package diff runs the same SQL on turso-coop and on stock SQLite and compares everything that comes of it: rows with their
+// types, names and declared types of columns, error codes and texts, what Exec says that it has done, whether a transaction is
+// open, and the files, each read by the library that wrote it and by the other.
+//
+// The SQL is scripts in testdata, real databases, and streams of random statements. Stock SQLite is mattn's driver. modernc's is
+// asked where its build has more in common with turso-coop's, and for a second opinion. All but turso-coop run in a child process.
+//
+// A difference fails a test unless it is listed with its reason in known_test.go; one that is listed and does not show fails as
+// well. A random stream in which something differs is cut down to the few statements that it takes.
 package diff
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,20 +24,26 @@ func TestMain(m *testing.M) { peer.Main(m) }
 
 var journalModes = []string{"DELETE", "TRUNCATE", "PERSIST", "WAL", "MEMORY"}
 
-// ours are the ways to run a script on turso-coop: on each engine, through database/sql and past it.
-func ours(t *testing.T) []side {
+// engines returns the engines that there are on this system.
+func engines(t *testing.T) []string {
 	t.Helper()
-	var sides []side
-	for _, engine := range []string{"uring", "pool"} {
-		if _, err := vfs.NameFor(engine); err != nil {
+	return slices.DeleteFunc([]string{"uring", "pool"}, func(engine string) bool {
+		_, err := vfs.NameFor(engine)
+		if err != nil {
 			t.Logf("engine %s is left out: %v", engine, err)
-			continue
 		}
-		sides = append(sides,
-			side{name: engine, parameters: "_engine=" + engine, open: func(dsn string) (peer.Session, error) {
-				return peer.Open(peer.Turso, dsn)
-			}},
-			side{name: engine + ", statements", statements: true, parameters: "_engine=" + engine, open: peer.OpenStatements})
+		return err != nil
+	})
+}
+
+// ours are the ways to run a script on turso-coop: on each engine, through database/sql and past it.
+func ours(t *testing.T) []*side {
+	t.Helper()
+	var sides []*side
+	for _, engine := range engines(t) {
+		past := here(engine, peer.Turso)
+		past.name, past.statements, past.open = engine+", statements", true, peer.OpenStatements
+		sides = append(sides, here(engine, peer.Turso), past)
 	}
 	return sides
 }
@@ -37,12 +52,17 @@ func ours(t *testing.T) []side {
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	peer.NeedStock(t)
+	suite.Save(t)
+	for statement, reason := range known {
+		suite.List(statement, reason)
+	}
 	compareScripts(t, peer.Stock, "testdata/scripts/*.sql")
 }
 
 // TestMoreThanStock compares what mattn's build of stock SQLite lacks with modernc's.
 func TestMoreThanStock(t *testing.T) {
 	t.Parallel()
+	suite.Save(t)
 	compareScripts(t, peer.Modernc, "testdata/modernc/*.sql")
 }
 
@@ -58,7 +78,9 @@ func compareScripts(t *testing.T, driver, pattern string) {
 		for _, mode := range journalModes {
 			t.Run(filepath.Base(path)+"/"+mode, func(t *testing.T) {
 				t.Parallel()
-				compareOn(t, theirs(process, driver), sides, mode, steps)
+				// modernc's driver words errors in its own way.
+				script := peer.Script{First: "_journal_mode=" + mode + "&", CodesOnly: driver == peer.Modernc, NoState: driver == peer.Modernc, Steps: steps}
+				compareOn(t, there(process, driver), sides, script)
 			})
 		}
 	}
@@ -72,72 +94,112 @@ func TestData(t *testing.T) {
 	if dir == "" {
 		dir = "../../../shared/data"
 	}
-	const unsynced = "_sync=OFF&" // northwind.sql is thousands of transactions
 	process := peer.Start(t)
-	var sides []side
-	for _, s := range ours(t) {
-		if s.parameters = unsynced + s.parameters; !s.statements { // those take one statement, not a script
-			sides = append(sides, s)
-		}
-	}
+	sides := slices.DeleteFunc(ours(t), func(s *side) bool { return s.statements }) // those take one statement, not a text of many
 	for _, name := range []string{"chinook.sql", "northwind.sql"} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Skipf("no real databases, which TURSO_COOP_DATA can name the directory of: %v", err)
 		}
 		// The rows of a script are those of its last statement; mattn's driver loses them if comments follow it.
-		load := step{"a", peer.Statement{SQL: string(text) + "SELECT count(*) FROM sqlite_schema"}}
-		steps := append([]step{load}, readScript(t, "testdata/data/"+name)...)
+		load := peer.Step{Connection: "a", Statement: peer.Statement{SQL: string(text) + "SELECT count(*) FROM sqlite_schema"}}
+		steps := append([]peer.Step{load}, readScript(t, "testdata/data/"+name)...)
 		for _, mode := range []string{"DELETE", "WAL"} {
 			t.Run(name+"/"+mode, func(t *testing.T) {
 				t.Parallel()
-				stock := theirs(process, peer.Stock)
-				stock.parameters = unsynced
-				compareOn(t, stock, sides, mode, steps)
+				first := "_sync=OFF&_journal_mode=" + mode + "&" // northwind.sql is thousands of transactions
+				compareOn(t, there(process, peer.Stock), sides, peer.Script{First: first, Steps: steps})
 			})
 		}
 	}
 }
 
 // compareOn runs a script on every side, each with files of its own, and compares what comes of it and what is left.
-func compareOn(t *testing.T, stock *side, ours []side, mode string, steps []step) {
+func compareOn(t *testing.T, stock *side, ours []*side, script peer.Script) {
 	t.Helper()
-	stock.journalMode, stock.dir = mode, t.TempDir()
-	want := stock.run(t, steps)
+	run := func(s *side) ([]string, *left) {
+		t.Helper()
+		script.Dir = t.TempDir()
+		outcomes, files, err := s.run(script)
+		if err != nil {
+			t.Fatalf("%s: %v", s.name, err)
+		}
+		return outcomes, files
+	}
+	want, wantFiles := run(stock)
 	for _, s := range ours {
-		s.codesOnly, s.journalMode, s.dir = stock.codesOnly, mode, t.TempDir()
-		compare(t, &s, steps, want, s.run(t, steps))
-		compareFiles(t, stock, &s)
+		got, files := run(s)
+		compare(t, s, script.Steps, want, got)
+		suite.Count("statements of scripts", len(got))
+		d, err := compareFiles(wantFiles, files, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d != "" {
+			t.Error(d)
+		}
 	}
 }
 
-// theirs is the library to compare with. modernc's driver words errors in its own way.
-func theirs(process *peer.Process, driver string) *side {
-	return &side{name: driver, codesOnly: driver == peer.Modernc, open: func(dsn string) (peer.Session, error) {
-		return process.Open(driver, dsn)
-	}}
+// left is what a run has left in its directory.
+type left struct {
+	by    *side
+	dir   string
+	names []string // sorted
+	empty []string // journals
+
+	dumps map[string][]string // of databases, by names, as the library that wrote them reads them
 }
 
-// compareFiles compares the files that two runs have left, each read by the library that wrote it and by the other.
-func compareFiles(t *testing.T, stock, ours *side) {
-	t.Helper()
-	names := stock.files(t)
-	if got := ours.files(t); !slices.Equal(got, names) {
-		t.Fatalf("files: stock has left %q, turso-coop %q", names, got)
+// allowed is how the files that two runs have left may differ.
+type allowed struct {
+	lines         func(header string) bool // the lines of a dump under such a header
+	emptyJournals bool                     // set if one side has left empty journals that the other has not
+}
+
+// compareFiles compares what two runs have left: databases as their writers read them, and as each other do. It returns
+// what differs, "" if nothing does that is not allowed. may may be nil.
+func compareFiles(stock, ours *left, may *allowed) (string, error) {
+	empty := slices.Equal(stock.empty, ours.empty)
+	if !empty && may != nil {
+		may.emptyJournals, empty = true, true
 	}
-	for _, name := range names {
+	if !slices.Equal(stock.names, ours.names) || !empty {
+		return fmt.Sprintf("files: stock has left %q and, empty, %q; turso-coop %q and %q", stock.names, stock.empty, ours.names, ours.empty), nil
+	}
+	for _, name := range stock.names {
 		if filepath.Ext(name) != ".db" {
 			continue
 		}
-		want := stock.dump(t, filepath.Join(stock.dir, name))
+		want, err := stock.dump(name)
+		if err != nil {
+			return "", err
+		}
 		for _, other := range []struct {
 			reader *side
-			dir    string
-		}{{ours, ours.dir}, {stock, ours.dir}, {ours, stock.dir}} {
-			path := filepath.Join(other.dir, name)
-			if d := firstDifference(want, other.reader.dump(t, path)); d != "" {
-				t.Errorf("%s, read by %s: %s", path, other.reader.name, d)
+			files  *left
+		}{{stock.by, ours}, {ours.by, stock}, {ours.by, ours}} {
+			lines, err := other.reader.dump(filepath.Join(other.files.dir, name))
+			if err != nil {
+				return "", fmt.Errorf("%s reads %s of %s: %w", other.reader.name, name, other.files.by.name, err)
+			}
+			if d := firstDifference(want, lines, may); d != "" {
+				return fmt.Sprintf("%s, written by %s, read by %s: %s", name, other.files.by.name, other.reader.name, d), nil
 			}
 		}
 	}
+	return "", nil
+}
+
+// dump returns the content of a database, which it reads once.
+func (l *left) dump(name string) ([]string, error) {
+	if l.dumps[name] != nil {
+		return l.dumps[name], nil
+	}
+	lines, err := l.by.dump(filepath.Join(l.dir, name))
+	if err != nil {
+		return nil, fmt.Errorf("%s reads its %s: %w", l.by.name, name, err)
+	}
+	l.dumps[name] = lines
+	return lines, nil
 }

@@ -3,231 +3,215 @@ package diff
 import (
 	"flag"
 	"fmt"
-	"math"
-	"math/rand/v2"
+	"maps"
+	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/turso-coop/turso-coop/conformance/compatibility/report"
 	"github.com/turso-coop/turso-coop/conformance/peer"
 )
 
 var (
 	seedFlag    = flag.Uint64("seed", 1, "seed of the first stream of random statements")
-	streamsFlag = flag.Int("streams", 25, "how many streams of random statements to run, each with the next seed")
+	streamsFlag = flag.Int("streams", 100, "how many streams of random statements to run, each with the next seed")
+	suite       = report.New("diff")
 )
 
-// TestRandom runs streams of random statements. A stream depends on its seed alone:
+// TestRandom runs streams of random statements on each engine and on stock SQLite, or on modernc where that has more in
+// common with turso-coop. A stream depends on its seed alone:
 //
-//	go -C conformance test ./diff -run TestRandom -seed=7 -streams=1
+//	go -C conformance test ./diff -run 'TestRandom$' -seed=7 -streams=1
 func TestRandom(t *testing.T) {
 	t.Parallel()
 	peer.NeedStock(t)
-	process, sides := peer.Start(t), ours(t)
+	suite.Save(t)
+	process, engines, sum := peer.Start(t), engines(t), newTally()
+	t.Cleanup(func() { sum.finish(t, *streamsFlag) })
 	for seed := *seedFlag; seed < *seedFlag+uint64(*streamsFlag); seed++ {
-		mode := journalModes[seed%uint64(len(journalModes))]
-		t.Run(fmt.Sprintf("seed=%d/%s", seed, mode), func(t *testing.T) {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			t.Parallel()
-			g := generator{Rand: rand.New(rand.NewPCG(seed, 0))}
-			compareOn(t, theirs(process, peer.Stock), sides, mode, g.stream(60))
+			s := newRandomStream(seed, process)
+			for _, engine := range engines {
+				s.ours = append(s.ours, here(engine, s.profile))
+			}
+			found, err := s.compare(t.TempDir(), s.steps)
+			sum.add(s)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, s.reproduce())
+			}
+			if found != nil {
+				t.Error(s.report(t.TempDir(), found))
+			}
 		})
 	}
 }
 
-// generator makes statements that are mostly right. It knows the tables that it has made.
-type generator struct {
-	*rand.Rand
-	tables []table
-	steps  []step
+// randomStream is a stream of random statements and the libraries to run it on.
+type randomStream struct {
+	seed        uint64
+	journalMode string
+	profile     string // the name of turso-coop's driver that stands in for stock's
+	stock       *side
+	second      *side // whom to ask if the others differ
+	ours        []*side
+	script      peer.Script
+	steps       []peer.Step
+	analyzed    bool
+	met         map[*knownDifference]int
+	compared    map[string]int // steps, by engine
 }
 
-type table struct {
-	name    string
-	columns []string
-}
-
-// stream makes a schema, then n statements on it.
-func (g *generator) stream(n int) []step {
-	g.add("PRAGMA cache_size = 10") // pages, so that large transactions spill
-	for range 2 + g.IntN(2) {
-		g.createTable()
+// newRandomStream makes the stream of a seed. Every fifth runs beside modernc.
+func newRandomStream(seed uint64, process *peer.Process) *randomStream {
+	s := &randomStream{seed: seed, journalMode: journalModes[seed/5%uint64(len(journalModes))], profile: peer.Turso, met: map[*knownDifference]int{}, compared: map[string]int{}}
+	s.stock, s.second = there(process, peer.Stock), there(process, peer.Modernc)
+	more := seed%5 == 0
+	if more {
+		s.stock, s.second = s.second, s.stock
+		s.profile += "-modernc"
 	}
-	for range n {
-		g.statement()
+	g := newStream(seed, s.journalMode, more)
+	s.steps, s.analyzed = g.steps, g.analyzed && !more
+	s.script = peer.Script{Parameters: "_busy_timeout=0&", NoState: more}
+	return s
+}
+
+// found is a difference between stock's outcome and turso-coop's.
+type found struct {
+	engine    *side
+	steps     []peer.Step // up to the difference
+	step      int         // at which outcomes differ; -1 if what is left in the files does
+	want, got string
+}
+
+// compare runs steps on all sides, on files in directories below dir, and returns the first difference that is not known. The
+// error says that a side is lost.
+func (s *randomStream) compare(dir string, steps []peer.Step) (*found, error) {
+	want, wantFiles, err := s.run(s.stock, dir, steps)
+	if err != nil {
+		return nil, err
 	}
-	return g.steps
-}
-
-func (g *generator) add(text string, args ...any) {
-	g.steps = append(g.steps, step{"a", peer.Statement{SQL: text, Args: args}})
-}
-
-// pick returns one of the words.
-func (g *generator) pick(words ...string) string { return words[g.IntN(len(words))] }
-
-// maybe returns text, or nothing n-1 times out of n.
-func (g *generator) maybe(n int, text string) string {
-	if g.IntN(n) > 0 {
-		return ""
-	}
-	return text
-}
-
-func (g *generator) table() table { return g.tables[g.IntN(len(g.tables))] }
-
-func (g *generator) createTable() {
-	t := table{name: fmt.Sprintf("t%d", len(g.tables))}
-	strict := g.IntN(4) == 0
-	var defs []string
-	for i := range 2 + g.IntN(4) {
-		c := fmt.Sprintf("c%d", i)
-		kind := g.pick("INT", "INTEGER", "TEXT", "REAL", "BLOB")
-		if !strict {
-			kind = g.pick(kind, kind, "", "NUMERIC", "VARCHAR(9)", "DOUBLE")
+	for _, engine := range s.ours {
+		got, files, err := s.run(engine, dir, steps)
+		if err != nil {
+			return nil, err
 		}
-		defs = append(defs, c+" "+kind+g.maybe(6, " UNIQUE")+g.maybe(8, " NOT NULL")+g.maybe(6, " DEFAULT "+g.literal())+
-			g.maybe(6, " COLLATE "+g.pick("NOCASE", "RTRIM"))+g.maybe(10, " CHECK ("+c+" IS NOT 5)"))
-		t.columns = append(t.columns, c)
-	}
-	if g.IntN(3) == 0 {
-		defs = append(defs, fmt.Sprintf("g AS (%s) %s", g.expr(t, 1), g.pick("STORED", "VIRTUAL")))
-	}
-	options := []string{}
-	if strict {
-		options = append(options, "STRICT")
-		defs[len(t.columns)-1] = strings.ReplaceAll(defs[len(t.columns)-1], "NOT NULL", "")
-	}
-	if g.IntN(4) == 0 {
-		options = append(options, "WITHOUT ROWID")
-		defs = append(defs, "PRIMARY KEY("+g.pick(t.columns...)+")")
-	}
-	g.add(fmt.Sprintf("CREATE TABLE %s(%s) %s", t.name, strings.Join(defs, ", "), strings.Join(options, ", ")))
-	g.tables = append(g.tables, t)
-}
-
-// statement adds one statement; now and then a few that belong together.
-func (g *generator) statement() {
-	t := g.table()
-	switch n := g.IntN(100); {
-	case n < 30:
-		g.insert(t)
-	case n < 40:
-		g.add(fmt.Sprintf("UPDATE %s%s SET %s = %s WHERE %s%s", g.maybe(3, "OR "+g.pick("IGNORE ", "REPLACE ", "FAIL ")), t.name,
-			g.pick(t.columns...), g.expr(t, 2), g.expr(t, 2), g.maybe(3, " RETURNING *")))
-	case n < 45:
-		g.add(fmt.Sprintf("DELETE FROM %s WHERE %s%s", t.name, g.expr(t, 2), g.maybe(3, " RETURNING "+g.expr(t, 1))))
-	case n < 75:
-		g.query(t)
-	case n < 80:
-		g.add(g.pick("BEGIN", "COMMIT", "ROLLBACK", "BEGIN IMMEDIATE", "SAVEPOINT s", "RELEASE s", "ROLLBACK TO s"))
-	case n < 84:
-		g.add(fmt.Sprintf("CREATE %sINDEX i%d ON %s(%s%s)%s", g.maybe(5, "UNIQUE "), g.IntN(5), t.name, g.expr(t, 1), g.maybe(2, " DESC"),
-			g.maybe(3, " WHERE "+g.pick(t.columns...)+" > 3")))
-	case n < 86:
-		g.add(fmt.Sprintf("DROP INDEX IF EXISTS i%d", g.IntN(5)))
-	case n < 89:
-		g.add(fmt.Sprintf("CREATE TRIGGER r%d AFTER %s ON %s BEGIN %s; END", g.IntN(3), g.pick("INSERT", "UPDATE", "DELETE"), t.name,
-			fmt.Sprintf("UPDATE %s SET %s = %s WHERE rowid < 5", t.name, g.pick(t.columns...), g.literal())))
-	case n < 91:
-		g.add(fmt.Sprintf("ALTER TABLE %s ADD COLUMN n%d DEFAULT %s", t.name, g.IntN(9), g.literal()))
-	case n < 94:
-		g.add(g.pick("VACUUM", "PRAGMA integrity_check", "REINDEX", "PRAGMA wal_checkpoint", "PRAGMA foreign_keys = ON", "PRAGMA recursive_triggers = ON"))
-	case n < 97: // many pages
-		g.add(fmt.Sprintf("INSERT OR IGNORE INTO %s(%s) WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < %d)"+
-			" SELECT i || hex(zeroblob(%d)) FROM n", t.name, g.pick(t.columns...), g.IntN(300), g.IntN(200)))
-	default:
-		g.createTable()
-	}
-}
-
-func (g *generator) insert(t table) {
-	var rows []string
-	var args []any
-	for range 1 + g.IntN(4) {
-		row := make([]string, len(t.columns))
-		for i := range row {
-			row[i] = "?"
-			args = append(args, g.value())
+		s.compared[engine.name] += len(steps)
+		for i := range steps {
+			if want[i] == got[i] {
+				continue
+			}
+			if k := knownFor(s.stock.name, steps[i].SQL, want[i], got[i]); k != nil {
+				s.met[k]++
+				continue
+			}
+			return &found{engine, steps[:i+1], i, want[i], got[i]}, nil
 		}
-		rows = append(rows, "("+strings.Join(row, ",")+")")
-	}
-	g.add(fmt.Sprintf("INSERT %sINTO %s(%s) VALUES %s%s%s", g.maybe(3, "OR "+g.pick("IGNORE ", "REPLACE ", "FAIL ", "ROLLBACK ")), t.name,
-		strings.Join(t.columns, ","), strings.Join(rows, ","), g.maybe(4, fmt.Sprintf(" ON CONFLICT DO UPDATE SET %s = %s", g.pick(t.columns...), g.expr(t, 1))),
-		g.maybe(4, " RETURNING *")), args...)
-}
-
-func (g *generator) query(t table) {
-	where := ""
-	if g.IntN(2) == 0 {
-		where = " WHERE " + g.expr(t, 3)
-	}
-	switch g.IntN(5) {
-	case 0:
-		g.add(fmt.Sprintf("SELECT count(*), sum(%s), min(%s), group_concat(%s) FROM %s%s GROUP BY %s",
-			g.expr(t, 2), g.expr(t, 1), g.expr(t, 1), t.name, where, g.expr(t, 1)))
-	case 1:
-		o := g.table()
-		g.add(fmt.Sprintf("SELECT a.*, b.%s FROM %s a %s JOIN %s b ON a.%s = b.%s LIMIT 50",
-			g.pick(o.columns...), t.name, g.pick("", "LEFT", "FULL", "CROSS"), o.name, g.pick(t.columns...), g.pick(o.columns...)))
-	case 2:
-		g.add(fmt.Sprintf("SELECT %s, %s(%s) OVER (PARTITION BY %s ORDER BY %s) FROM %s%s LIMIT 50",
-			g.expr(t, 1), g.pick("sum", "rank", "count", "max", "lag"), g.pick(t.columns...), g.pick(t.columns...), g.expr(t, 1), t.name, where))
-	case 3:
-		g.add(fmt.Sprintf("SELECT %s FROM %s %s SELECT %s FROM %s ORDER BY 1 LIMIT 50",
-			g.expr(t, 2), t.name, g.pick("UNION", "UNION ALL", "EXCEPT", "INTERSECT"), g.expr(t, 1), t.name))
-	default:
-		g.add(fmt.Sprintf("SELECT *, %s, typeof(%s) FROM %s%s ORDER BY %s%s LIMIT 50", g.expr(t, 3), g.expr(t, 2), t.name, where, g.expr(t, 1), g.maybe(2, " DESC")))
-	}
-}
-
-// expr returns an expression over the columns of t. Functions that only one of the builds has are left out, and
-// so are LIKE and GLOB, to which BLOBs mean different things (see known).
-func (g *generator) expr(t table, depth int) string {
-	if depth == 0 || g.IntN(5) == 0 {
-		if g.IntN(3) == 0 {
-			return g.literal()
+		may := &allowed{lines: s.mayDiffer}
+		d, err := compareFiles(wantFiles, files, may)
+		if may.emptyJournals {
+			s.met[emptyJournal]++
 		}
-		return g.pick(t.columns...)
-	}
-	a, b := g.expr(t, depth-1), g.expr(t, depth-1)
-	switch g.IntN(6) {
-	case 0:
-		return fmt.Sprintf("%s(%s)", g.pick("abs", "length", "hex", "upper", "typeof", "quote", "trim", "unicode", "sign", "octet_length", "round", "NOT ", "- ", "~ "), a)
-	case 1:
-		return fmt.Sprintf("%s(%s, %s)", g.pick("coalesce", "ifnull", "nullif", "instr", "substr", "max", "min", "concat"), a, b)
-	case 2:
-		return fmt.Sprintf("(%s %s %s)", a, g.pick("=", "<", ">", "<=", "<>", "IS", "IS NOT", "AND", "OR"), b)
-	case 3:
-		return fmt.Sprintf("CAST(%s AS %s)", a, g.pick("INT", "TEXT", "REAL", "BLOB", "NUMERIC"))
-	case 4:
-		return fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", a, b, g.literal())
-	default:
-		return fmt.Sprintf("(%s %s %s)", a, g.pick("+", "-", "*", "/", "%", "||", "&", "|", "<<", ">>"), b)
-	}
-}
-
-func (g *generator) literal() string {
-	return g.pick("NULL", "0", "1", "-1", "5", "3.5", "''", "'a'", "'B'", "'12'", "'1e2'", "x''", "x'00ff'",
-		"9223372036854775807", "-9223372036854775808", "1e999", "0.1")
-}
-
-// value returns an argument, at times one from the edges.
-func (g *generator) value() any {
-	switch g.IntN(8) {
-	case 0:
-		return peer.Null
-	case 1:
-		return int64(g.Uint64())
-	case 2:
-		return []float64{0, math.Copysign(0, -1), 1.5, math.Inf(1), math.Inf(-1), math.NaN(), math.MaxFloat64, 5e-324, 1e15, g.NormFloat64()}[g.IntN(10)]
-	case 3:
-		return []string{"", "a", "A", "x\x00y", "\xff\xfe", "12", " 7 ", "é", strings.Repeat("long ", g.IntN(2000))}[g.IntN(9)]
-	case 4:
-		b := make([]byte, g.IntN(50))
-		for i := range b {
-			b[i] = byte(g.Uint32())
+		if err != nil || d != "" {
+			return &found{engine: engine, steps: steps, step: -1, got: d}, err
 		}
-		return b
-	default:
-		return int64(g.IntN(10))
+	}
+	return nil, nil
+}
+
+// mayDiffer tells of which lines of a dump this is so after ANALYZE: see [generator.analyze].
+func (s *randomStream) mayDiffer(header string) bool {
+	return s.analyzed && (header == "-- PRAGMA page_count" || header == "-- PRAGMA freelist_count" || strings.HasSuffix(header, `main."sqlite_schema" NOT INDEXED`))
+}
+
+// run runs steps on files in a new directory.
+func (s *randomStream) run(on *side, dir string, steps []peer.Step) ([]string, *left, error) {
+	script := s.script
+	script.Steps = steps
+	var err error
+	if script.Dir, err = os.MkdirTemp(dir, ""); err != nil {
+		return nil, nil, err
+	}
+	return on.run(script)
+}
+
+// reproduce returns the line that runs the stream again.
+func (s *randomStream) reproduce() string {
+	return fmt.Sprintf("go -C conformance test ./diff -run 'TestRandom$' -seed=%d -streams=1", s.seed)
+}
+
+// report shrinks the stream in which something was found, and says what there is to say of it.
+func (s *randomStream) report(dir string, f *found) string {
+	s.ours = []*side{f.engine}
+	f = s.shrink(dir, f)
+	text := fmt.Sprintf("%s\n%s, journal_mode=%s\n%s", s.reproduce(), f.engine.name, s.journalMode, formatSteps(f.steps))
+	if f.step < 0 {
+		return text + "\n--- files\n" + f.got
+	}
+	return fmt.Sprintf("%s\n--- %s\n%s\n--- turso-coop\n%s\n--- %s", text, s.stock.name, f.want, f.got, s.secondOpinion(dir, f))
+}
+
+// secondOpinion asks the other peer. Its driver has its own words for errors, so that only codes are compared.
+func (s *randomStream) secondOpinion(dir string, f *found) string {
+	s.script.CodesOnly, s.script.NoState = true, true
+	last := func(on *side) string {
+		outcomes, _, err := s.run(on, dir, f.steps)
+		if err != nil {
+			return err.Error()
+		}
+		return outcomes[f.step]
+	}
+	second, stock, ours := last(s.second), last(s.stock), last(f.engine)
+	switch {
+	case stock == ours:
+		return "the difference is in words only"
+	case second == stock:
+		return s.second.name + " agrees with " + s.stock.name
+	case second == ours:
+		return s.second.name + " agrees with turso-coop"
+	}
+	return s.second.name + " agrees with nobody:\n" + second
+}
+
+// tally sums up what was run.
+type tally struct {
+	sync.Mutex
+	counts map[string]int
+	met    map[*knownDifference]int
+}
+
+func newTally() *tally { return &tally{counts: map[string]int{}, met: map[*knownDifference]int{}} }
+
+func (y *tally) add(s *randomStream) {
+	y.Lock()
+	defer y.Unlock()
+	y.counts["random streams"]++
+	y.counts["random streams beside "+s.stock.name]++
+	for engine, n := range s.compared {
+		y.counts["random statements"] += n
+		y.counts[fmt.Sprintf("random statements, %s, %s", engine, s.journalMode)] += n
+		y.counts["random statements, "+s.steps[0].SQL] += n // PRAGMA page_size
+	}
+	for k, n := range s.met {
+		y.met[k] += n
+	}
+}
+
+// finish tells what was run. In a long run, an entry of knownDifferences that nothing has met must go.
+func (y *tally) finish(t *testing.T, streams int) {
+	const long = 5000 // streams
+	for _, k := range knownDifferences {
+		suite.List("random statements beside "+k.peer, k.reason)
+		t.Logf("known difference, met %d times: %s", y.met[k], k.reason)
+		if y.met[k] == 0 && streams >= long {
+			t.Errorf("listed, but not met: %s: %s", k.peer, k.reason)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(y.counts)) {
+		suite.Count(name, y.counts[name])
+		t.Logf("%s: %d", name, y.counts[name])
 	}
 }

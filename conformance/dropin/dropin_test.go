@@ -12,8 +12,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/turso-coop/turso-coop/conformance/compatibility/report"
 	"github.com/turso-coop/turso-coop/conformance/peer"
 )
+
+var suite = report.New("dropin")
 
 func TestMain(m *testing.M) { peer.Main(m, Observer{}) }
 
@@ -139,6 +142,8 @@ func observe(p *probe, driver, dir string) string {
 // compare runs probes on both drivers, each with files of its own.
 func compare(t *testing.T, probes []probe) {
 	peer.NeedStock(t)
+	suite.Save(t)
+	suite.Count("probes", len(probes))
 	for _, p := range probes {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
@@ -153,6 +158,7 @@ func compare(t *testing.T, probes []probe) {
 			case stock == ours && p.differs != "":
 				t.Errorf("no longer differs, but is listed: %s\n%s", p.differs, ours)
 			case p.differs != "":
+				suite.List(p.name, p.differs)
 				t.Logf("differs, because %s\n--- mattn\n%s\n--- turso-coop\n%s", p.differs, stock, ours)
 			}
 		})

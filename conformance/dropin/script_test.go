@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
-	"time"
+
+	"github.com/turso-coop/turso-coop/conformance/profiles"
 )
 
 // all notes what Exec, Query and a prepared statement make of a text.
@@ -159,7 +160,8 @@ var scripts = []probe{
 // TestScripts goes through the texts.
 func TestScripts(t *testing.T) { compare(t, scripts) }
 
-const endless = "WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c) SELECT count(*) FROM c"
+// endless never returns a row.
+const endless = profiles.Endless + "SELECT count(*) FROM c"
 
 // ended notes an error of a statement whose context ended: which of the context's errors it is, and how it reads.
 func (s *seen) ended(what string, err error) {
@@ -170,8 +172,11 @@ func (s *seen) ended(what string, err error) {
 func TestContext(t *testing.T) {
 	within := func(f func(s *seen, ctx context.Context)) func(*seen) {
 		return func(s *seen) {
-			ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
-			defer cancel()
+			ctx, err := profiles.DeadlineIn(s.db)
+			if err != nil {
+				s.fail("deadline", err)
+				return
+			}
 			f(s, ctx)
 			s.exec("CREATE TABLE IF NOT EXISTS after(a)") // the connection is as before
 			s.query("SELECT count(*) FROM after")
@@ -200,9 +205,11 @@ func TestContext(t *testing.T) {
 				return
 			}
 			defer rows.Close()
+			n := 0
 			for rows.Next() {
+				n++
 			}
-			s.ended("next", rows.Err())
+			s.ended(fmt.Sprintf("next after %d", n), rows.Err())
 		})},
 		{name: "prepared", run: within(func(s *seen, ctx context.Context) {
 			st, err := s.db.Prepare(endless)
@@ -226,32 +233,34 @@ func TestContext(t *testing.T) {
 			s.ended("ping", s.db.PingContext(ctx))
 			s.query("SELECT count(*) FROM sqlite_schema")
 		}},
-		{name: "waiting for a lock", dsn: "?_timeout=1000", run: func(s *seen) {
+		{name: "waiting for a lock", run: func(s *seen) {
 			s.exec("CREATE TABLE t(a)")
-			holder := open(s, s.dsn)
-			defer holder.Close()
-			tx, err := holder.Begin()
+			reader, watcher := open(s, s.dsn), open(s, s.dsn)
+			defer reader.Close()
+			defer watcher.Close()
+			tx, err := reader.Begin()
 			if err != nil {
 				s.fail("begin", err)
 				return
 			}
 			defer tx.Rollback()
-			s.execOn(tx, "INSERT INTO t VALUES (1)")
-			ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
-			defer cancel()
-			_, err = s.db.ExecContext(ctx, "INSERT INTO t VALUES (2)")
-			s.ended("exec", err)
+			s.queryOn(tx, "SELECT * FROM t")
+			s.ended("exec", profiles.ExecUntilDeadline(s.db, watcher, "INSERT INTO t VALUES (2)"))
+			s.query("SELECT * FROM t")
 		}, differs: waits},
 		{name: "interrupted in a transaction", run: func(s *seen) {
 			s.exec("CREATE TABLE t(a)")
+			ctx, err := profiles.DeadlineIn(s.db)
+			if err != nil {
+				s.fail("deadline", err)
+				return
+			}
 			tx, err := s.db.Begin()
 			if err != nil {
 				s.fail("begin", err)
 				return
 			}
 			s.execOn(tx, "INSERT INTO t VALUES (1)")
-			ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
-			defer cancel()
 			_, err = tx.ExecContext(ctx, "INSERT INTO t "+endless)
 			s.ended("interrupted", err)
 			_, err = tx.Exec("INSERT INTO t VALUES (3)")

@@ -1,4 +1,7 @@
-// Package locks shows that turso-coop and stock SQLite, in processes of their own, can use one file at one time.
+// Package locks shows that turso-coop and stock SQLite, in processes of their own, can use one file at one time. In one
+// test both write and read as fast as they can. In the other they take turns in sessions of known steps, once with stock
+// SQLite on both sides and then with turso-coop on either: after every step this process, which has no part in it, asks the
+// kernel which bytes are locked, and all of what is seen must be equal.
 package locks
 
 import (

@@ -7,6 +7,9 @@
 //   - [OpenStatements] makes one in this process over the statements that turso-coop lends through (*sql.Conn).Raw.
 //   - [Process.Open] makes one over database/sql in a child process.
 //
+// A [Script] is many statements for the connections of one database. [Process.RunScript] runs it in one exchange with the
+// child, where sessions take one for each statement.
+//
 // The child is there because of a rule that every test of this module keeps: one database file is never open in two
 // SQLite libraries of one process. POSIX locks belong to a process, so that each library would lose its locks when the
 // other closes the file (https://sqlite.org/howtocorrupt.html, section 2.2). So either the libraries are in processes
@@ -19,7 +22,6 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,33 +48,64 @@ func NeedStock(t testing.TB) {
 	}
 }
 
-// Statement is one SQL statement and its arguments: int64, float64, string, []byte, bool or [Null].
+// Statement is a text of SQL and its arguments. Of nil, which cannot be sent to another process, the argument is [Null].
 type Statement struct {
 	SQL  string
 	Args []any
+	Way  Way
 }
 
-// Null is the argument NULL. nil cannot be sent to another process.
+// Way is how a statement is run: the methods of database/sql that a program would call.
+type Way uint8
+
+const (
+	Query         Way = iota // QueryContext
+	Exec                     // ExecContext
+	PreparedQuery            // PrepareContext unless the session has prepared the text before, then QueryContext
+	PreparedExec             // the same with ExecContext
+)
+
+func (w Way) prepared() bool { return w == PreparedQuery || w == PreparedExec }
+func (w Way) exec() bool     { return w == Exec || w == PreparedExec }
+
+// String says what differs from the ordinary way.
+func (w Way) String() string {
+	return [...]string{Query: "query", Exec: "exec", PreparedQuery: "prepared query", PreparedExec: "prepared exec"}[w]
+}
+
+// Null is the argument NULL.
 const Null null = 0
 
 type null int
 
-func init() { gob.Register(Null) }
+func init() {
+	for _, v := range []any{Null, time.Time{}, sql.NamedArg{}, sql.NullString{}, sql.NullInt64{}, sql.NullFloat64{}, sql.RawBytes{}} {
+		gob.Register(v)
+	}
+}
 
 // values returns the arguments as drivers want them.
 func (s Statement) values() []any {
-	args := slices.Clone(s.Args)
-	for i, arg := range args {
-		switch v := arg.(type) {
-		case null:
-			args[i] = nil
-		case []byte:
-			if v == nil { // what arrives of an empty one in another process
-				args[i] = []byte{}
-			}
-		}
+	args := make([]any, len(s.Args))
+	for i, arg := range s.Args {
+		args[i] = value(arg)
 	}
 	return args
+}
+
+func value(arg any) any {
+	switch v := arg.(type) {
+	case null:
+		return nil
+	case []byte:
+		if v == nil { // what arrives of an empty one in another process
+			return []byte{}
+		}
+	case sql.NamedArg:
+		v.Value = value(v.Value)
+		return v
+	}
+	return arg
 }
 
 // Outcome is all that a statement did, as far as its caller can see.
@@ -83,6 +116,9 @@ type Outcome struct {
 
 	// What the SQL functions of these names return afterwards.
 	Changes, TotalChanges, LastInsertRowID string
+
+	Result     string // what the driver says that Exec has done, "" of a query
+	Autocommit string // whether no transaction is open, "" if the driver cannot tell
 }
 
 // Column is a result column.
@@ -131,7 +167,13 @@ func (o *Outcome) String() string {
 	for _, row := range o.Rows {
 		b.WriteString(strings.Join(row, " | ") + "\n")
 	}
+	if o.Result != "" {
+		b.WriteString(o.Result + "\n")
+	}
 	fmt.Fprintf(&b, "changes %s, in total %s, last rowid %s", o.Changes, o.TotalChanges, o.LastInsertRowID)
+	if o.Autocommit != "" {
+		b.WriteString(", autocommit " + o.Autocommit)
+	}
 	return b.String()
 }
 
@@ -173,7 +215,8 @@ func Open(driverName, dsn string) (Session, error) {
 	return s, nil
 }
 
-// OpenStatements opens a session of turso-coop that goes past the conversions of database/sql: values are as stored.
+// OpenStatements opens a session of turso-coop that goes past the conversions of database/sql: values are as stored. Its
+// queries are single statements.
 func OpenStatements(dsn string) (Session, error) {
 	s, err := open(Turso, dsn)
 	if err != nil {
@@ -185,9 +228,10 @@ func OpenStatements(dsn string) (Session, error) {
 
 // session is a Session in this process.
 type session struct {
-	db    *sql.DB
-	conn  *sql.Conn
-	query func(Statement, *Outcome) error // adds columns and rows to the outcome
+	db       *sql.DB
+	conn     *sql.Conn
+	query    func(Statement, *Outcome) error // adds columns and rows to the outcome
+	prepared map[string]*sql.Stmt            // by text
 }
 
 func open(driverName, dsn string) (*session, error) {
@@ -200,30 +244,100 @@ func open(driverName, dsn string) (*session, error) {
 		db.Close()
 		return nil, err
 	}
-	s := &session{db: db, conn: conn}
+	s := &session{db: db, conn: conn, prepared: map[string]*sql.Stmt{}}
 	s.query = s.read
 	return s, nil
 }
 
-func (s *session) Close() error { return errors.Join(s.conn.Close(), s.db.Close()) }
+func (s *session) Close() error {
+	var errs []error
+	for _, stmt := range s.prepared {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(append(errs, s.conn.Close(), s.db.Close())...)
+}
 
 func (s *session) Run(st Statement) (*Outcome, error) {
 	o := &Outcome{}
-	o.Err = ErrorOf(s.query(st, o))
+	if st.Way.exec() {
+		o.Err = ErrorOf(s.exec(st, o))
+	} else {
+		o.Err = ErrorOf(s.query(st, o))
+	}
 	if o.Err != nil && o.Rows == nil {
 		o.Columns = nil // whether a driver tells the columns before it takes the first step is its own affair
 	}
 	const counts = "SELECT CAST(changes() AS TEXT), CAST(total_changes() AS TEXT), CAST(last_insert_rowid() AS TEXT)"
-	err := s.conn.QueryRowContext(context.Background(), counts).Scan(&o.Changes, &o.TotalChanges, &o.LastInsertRowID)
-	if err != nil {
-		return nil, fmt.Errorf("peer: after %s: %w", st.SQL, err)
+	stmt, err := s.prepare(counts)
+	if err == nil {
+		err = stmt.QueryRow().Scan(&o.Changes, &o.TotalChanges, &o.LastInsertRowID)
 	}
-	return o, nil
+	if err != nil { // as when the schema has to be read again, and others have locked the database
+		o.Changes = ErrorOf(err).Error()
+	}
+	return o, s.conn.Raw(func(c any) error {
+		switch c := c.(type) {
+		case interface{ Autocommit() bool }: // turso-coop
+			o.Autocommit = strconv.FormatBool(c.Autocommit())
+		case interface{ AutoCommit() bool }: // mattn
+			o.Autocommit = strconv.FormatBool(c.AutoCommit())
+		}
+		return nil
+	})
+}
+
+// prepare returns the prepared statement of a text. A session keeps all that it has prepared.
+func (s *session) prepare(text string) (*sql.Stmt, error) {
+	if stmt := s.prepared[text]; stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := s.conn.PrepareContext(context.Background(), text)
+	if err == nil {
+		s.prepared[text] = stmt
+	}
+	return stmt, err
+}
+
+// exec runs a statement for its result.
+func (s *session) exec(st Statement, o *Outcome) error {
+	run := func(args ...any) (sql.Result, error) {
+		return s.conn.ExecContext(context.Background(), st.SQL, args...)
+	}
+	if st.Way.prepared() {
+		stmt, err := s.prepare(st.SQL)
+		if err != nil {
+			return err
+		}
+		run = stmt.Exec
+	}
+	result, err := run(st.values()...)
+	if err != nil {
+		return err
+	}
+	affected, err := result.RowsAffected()
+	if err != nil {
+		return err
+	}
+	id, err := result.LastInsertId()
+	o.Result = fmt.Sprintf("rows affected %d, last insert id %d", affected, id)
+	return err
+}
+
+// rows starts a statement that is run for its rows.
+func (s *session) rows(st Statement) (*sql.Rows, error) {
+	if !st.Way.prepared() {
+		return s.conn.QueryContext(context.Background(), st.SQL, st.values()...)
+	}
+	stmt, err := s.prepare(st.SQL)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.Query(st.values()...)
 }
 
 // read runs a statement through database/sql.
 func (s *session) read(st Statement, o *Outcome) error {
-	rows, err := s.conn.QueryContext(context.Background(), st.SQL, st.values()...)
+	rows, err := s.rows(st)
 	if err != nil {
 		return err
 	}

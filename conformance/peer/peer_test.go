@@ -39,7 +39,7 @@ func TestSessions(t *testing.T) {
 	for name, s := range sessions(t) {
 		run := func(text string, args ...any) *Outcome {
 			t.Helper()
-			o, err := s.Run(Statement{text, args})
+			o, err := s.Run(Statement{SQL: text, Args: args})
 			if err != nil {
 				t.Fatalf("%s: %s: %v", name, text, err)
 			}

@@ -96,6 +96,18 @@ func (p *Process) Kill() {
 	_ = p.cmd.Wait()
 }
 
+// RunScript runs a script by a driver in the process.
+func (p *Process) RunScript(driverName string, s Script) ([]string, error) {
+	var outcomes []string
+	return outcomes, p.Call("Sessions.RunScript", ScriptRequest{driverName, s}, &outcomes)
+}
+
+// Dump returns what a database holds, as [Dump] does, as a driver in the process reads it.
+func (p *Process) Dump(driverName, path string) ([]string, error) {
+	var lines []string
+	return lines, p.Call("Sessions.Dump", [2]string{driverName, path}, &lines)
+}
+
 // Call calls a method of a service that was given to [Main].
 func (p *Process) Call(method string, args, reply any) error {
 	return p.client.Call(method, args, reply)

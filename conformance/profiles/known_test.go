@@ -75,7 +75,7 @@ var differences = []difference{
 	{"Query does what it says even if nobody asks for rows", onNcru, []string{"query that writes, rows never asked for"}},
 	{"the columns are those that the table has now", onNcru, []string{"prepared SELECT * after ALTER TABLE"}},
 
-	{"the error is the context's and has a code as well", everywhere, []string{"deadline of a query", "deadline of a write", "deadline of a wait"}},
+	{"the error is the context's and has a code as well", everywhere, []string{"deadline of a write", "deadline of a wait"}},
 	{"a transaction that SQLite has rolled back runs nothing more", everywhere, []string{"interrupted write in a transaction"}},
 	{"a transaction that says that it only reads takes no write lock", onMattn, []string{"_txlock immediate", "_txlock exclusive"}},
 	{"every isolation level is what SQLite has, which is serializable", onNcru, []string{

@@ -14,9 +14,12 @@ import (
 
 	_ "modernc.org/sqlite"
 
+	"github.com/turso-coop/turso-coop/conformance/compatibility/report"
 	"github.com/turso-coop/turso-coop/driver"
 	_ "github.com/turso-coop/turso-coop/vfs/oracle" // files are what SQLite asked for
 )
+
+var suite = report.New("profiles")
 
 // peerVariable is the environment variable that makes the test's binary run scenarios on a driver: it holds the name
 // that the driver has registered. The arguments are those of the program in the directory ncruces.
@@ -35,6 +38,7 @@ func TestMain(m *testing.M) {
 
 // TestScenarios compares turso-coop with each of the drivers that it stands in for.
 func TestScenarios(t *testing.T) {
+	suite.Save(t)
 	for _, peer := range []struct {
 		name, registered, profile string
 		program                   func(*testing.T) []string // and its environment
@@ -86,12 +90,14 @@ func compare(t *testing.T, peer string, names []string, ours, theirs map[string]
 			t.Errorf("%s\nturso-coop:\n%s\n%s:\n%s", name, ours[name], peer, theirs[name])
 		case differs:
 			known++
+			suite.List(peer+": "+name, reason)
 		case reason != "":
 			t.Errorf("%s: nothing differs any more (%s)", name, reason)
 		default:
 			same++
 		}
 	}
+	suite.Count("scenarios", len(names))
 	t.Logf("%d scenarios: %d alike, %d with a listed difference", len(names), same, known)
 	for _, d := range differences {
 		for _, name := range d.scenarios {

@@ -36,7 +36,7 @@ var arrows = []arrow{
 	// What wasmext adds to connections it adds by the hook that driver offers;
 	// driver does without it, and an application without wazero.
 	{from: "wasmext", to: []string{"driver"}, others: []string{ncruces, wazero}},
-	{from: "cmd/tursh", to: []string{"wasmext", "driver", "coop"}, others: []string{ncruces, xterm}},
+	{from: "cmd/tursh", to: []string{"wasmext", "driver", "coop", "vfs", "ioengine"}, others: []string{ncruces, xterm}},
 	{from: "cmd/iovet", to: []string{"internal/lint"}},
 	{from: "examples", to: []string{"completion", "ioengine", "vfs", "driver", "coop", "wasmext"}},
 }

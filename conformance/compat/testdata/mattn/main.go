@@ -108,7 +108,7 @@ func main() {
 	name := filepath.Join(dir, "app.db")
 	db, raw := open(name + "?_journal=WAL&_fk=1")
 	showFunctions(db)
-	showErrors(db)
+	showErrors(db, raw)
 	showHooks(db, raw)
 	showConnection(db, raw, name)
 	showStatements(raw)
@@ -143,7 +143,7 @@ func describe(err error) {
 	fmt.Println("  ", e.Code == sqlite3.ErrConstraint, e.ExtendedCode == sqlite3.ErrConstraintUnique, e.Code == sqlite3.ErrBusy)
 }
 
-func showErrors(db *sql.DB) {
+func showErrors(db *sql.DB, raw *sqlite3.SQLiteConn) {
 	_, err := db.Exec("CREATE TABLE author(id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL CHECK(name <> 'x')); CREATE TABLE book(author REFERENCES author(id))")
 	check(err)
 	for _, query := range []string{
@@ -154,10 +154,10 @@ func showErrors(db *sql.DB) {
 		_, err := db.Exec(query)
 		describe(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-	defer cancel()
-	_, err = db.ExecContext(ctx, "WITH RECURSIVE c(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM c) SELECT count(*) FROM c")
-	fmt.Println("deadline:", err == context.DeadlineExceeded, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	check(raw.RegisterFunc("cancel", func() int { cancel(); return 1 }, false)) // while the statement runs, whatever the schedule
+	_, err = db.ExecContext(ctx, "WITH RECURSIVE c(i) AS (VALUES(cancel()) UNION ALL SELECT i+1 FROM c) SELECT count(*) FROM c")
+	fmt.Println("canceled:", err == context.Canceled, err)
 	for _, no := range []sqlite3.ErrNo{sqlite3.ErrBusy, sqlite3.ErrConstraint, sqlite3.ErrNotADB, sqlite3.ErrFull} {
 		fmt.Println(no, int(no.Extend(2)), no.Extend(2))
 	}

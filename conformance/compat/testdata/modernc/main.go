@@ -51,7 +51,14 @@ func (s *sum) WindowInverse(_ *sqlite.FunctionContext, args []driver.Value) erro
 func (s *sum) WindowValue(*sqlite.FunctionContext) (driver.Value, error) { return s.total, nil }
 func (s *sum) Final(*sqlite.FunctionContext)                             { event("final") }
 
+// cancel is what the SQL function of its name calls: it cancels the statement that calls it.
+var cancel context.CancelFunc
+
 func init() {
+	sqlite.MustRegisterScalarFunction("cancel", 0, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+		cancel()
+		return int64(1), nil
+	})
 	sqlite.MustRegisterScalarFunction("kind", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 		return fmt.Sprintf("%T %v", args[0], args[0]), nil
 	})
@@ -151,10 +158,10 @@ func showErrors(db *sql.DB) {
 		_, err := db.Exec(query)
 		describe(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-	defer cancel()
-	_, err = db.ExecContext(ctx, "WITH RECURSIVE c(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM c) SELECT count(*) FROM c")
-	fmt.Println("deadline:", errors.Is(err, context.DeadlineExceeded), err)
+	ctx, stop := context.WithCancel(context.Background())
+	cancel = stop
+	_, err = db.ExecContext(ctx, "WITH RECURSIVE c(i) AS (VALUES(cancel()) UNION ALL SELECT i+1 FROM c) SELECT count(*) FROM c")
+	fmt.Println("canceled:", errors.Is(err, context.Canceled), err)
 }
 
 func showHooks(db *sql.DB) {

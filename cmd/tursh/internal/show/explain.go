@@ -1,6 +1,7 @@
-package main
+package show
 
 import (
+	"io"
 	"slices"
 	"strings"
 )
@@ -22,12 +23,15 @@ type opcode struct {
 	p1, p2  int64
 }
 
-func newCode(l layout) formatter { return &codeFormatter{layout: l} }
+// NewCode returns a formatter for the rows of EXPLAIN.
+func NewCode(w io.Writer, columns []string, convert Converter) Formatter {
+	return &codeFormatter{layout: layout{w: w, columns: columns, convert: convert}}
+}
 
-func (f *codeFormatter) row(values []any) error {
+func (f *codeFormatter) Row(values []any) error {
 	op := opcode{columns: make([]string, len(values))}
 	for i, v := range values {
-		op.columns[i] = string(appendPlain(nil, v, "", f.reals))
+		op.columns[i] = string(f.appendWhole(nil, v))
 	}
 	if len(values) > 3 {
 		op.addr, _ = values[0].(int64)
@@ -43,7 +47,7 @@ func (f *codeFormatter) row(values []any) error {
 // and comment.
 var codeWidths = []int{4, 13, 4, 4, 4, 13, 2, 13}
 
-func (f *codeFormatter) finish() error {
+func (f *codeFormatter) Finish() error {
 	if len(f.ops) == 0 {
 		return nil
 	}
@@ -68,8 +72,11 @@ func (f *codeFormatter) finish() error {
 			writeFilled(&b, text, width, i == n-1)
 		}
 	}
-	return flushInto(f.w, &b)
+	_, err := io.WriteString(f.w, b.String())
+	return err
 }
+
+func pad(b *strings.Builder, n int) { b.WriteString(strings.Repeat(" ", n)) }
 
 // writeFilled writes text filled up to width, then the gap to the next column,
 // which shrinks to one blank after text that is too wide.
@@ -125,27 +132,31 @@ type planNode struct {
 	text       string
 }
 
-func newPlan(l layout) formatter { return &planFormatter{layout: l} }
+// NewPlan returns a formatter for the rows of EXPLAIN QUERY PLAN.
+func NewPlan(w io.Writer, columns []string, convert Converter) Formatter {
+	return &planFormatter{layout: layout{w: w, columns: columns, convert: convert}}
+}
 
-func (f *planFormatter) row(values []any) error {
+func (f *planFormatter) Row(values []any) error {
 	var n planNode
 	if len(values) > 3 {
 		n.id, _ = values[0].(int64)
 		n.parent, _ = values[1].(int64)
-		n.text = string(appendPlain(nil, values[3], "", f.reals))
+		n.text = string(f.appendWhole(nil, values[3]))
 	}
 	f.nodes = append(f.nodes, n)
 	return nil
 }
 
-func (f *planFormatter) finish() error {
+func (f *planFormatter) Finish() error {
 	if len(f.nodes) == 0 {
 		return nil
 	}
 	var b strings.Builder
 	b.WriteString("QUERY PLAN\n")
 	f.draw(&b, 0, "")
-	return flushInto(f.w, &b)
+	_, err := io.WriteString(f.w, b.String())
+	return err
 }
 
 // maxPlanDepth bounds how deep a tree is drawn, as in SQLite's own shell.

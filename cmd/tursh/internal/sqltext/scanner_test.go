@@ -1,14 +1,14 @@
-package main
+package sqltext
 
 import (
 	"strings"
 	"testing"
 )
 
-func scan(text string) *scanner {
-	var s scanner
+func scan(text string) *Scanner {
+	var s Scanner
 	for line := range strings.Lines(text) {
-		s.feed(strings.TrimSuffix(line, "\n"))
+		s.Feed(strings.TrimSuffix(line, "\n"))
 	}
 	return &s
 }
@@ -52,7 +52,7 @@ func TestScannerComplete(t *testing.T) {
 		{"createtrigger;", true},
 		{"créate trigger;", true},
 	} {
-		if got := scan(tc.text).complete(); got != tc.want {
+		if got := scan(tc.text).Complete(); got != tc.want {
 			t.Errorf("complete(%q) = %v, want %v", tc.text, got, tc.want)
 		}
 	}
@@ -62,14 +62,14 @@ func TestScannerComplete(t *testing.T) {
 func TestScannerAcrossLines(t *testing.T) {
 	text := "create trigger t after insert on a begin insert into b values ( 'x;' , \"y;\" ) ; select 2 ; end ;"
 	words := strings.Fields(text)
-	var s scanner
+	var s Scanner
 	for i, w := range words {
-		if s.complete() && i > 0 {
+		if s.Complete() && i > 0 {
 			t.Fatalf("complete before %q, word %d", w, i)
 		}
-		s.feed(w)
+		s.Feed(w)
 	}
-	if !s.complete() {
+	if !s.Complete() {
 		t.Fatal("not complete at the end")
 	}
 }
@@ -89,23 +89,23 @@ func TestClosers(t *testing.T) {
 		"create trigger t begin;end ": ";",
 		"select (1; select":           ";",
 	} {
-		if got := scan(text).closers(); got != want {
+		if got := scan(text).Closers(); got != want {
 			t.Errorf("closers(%q) = %q, want %q", text, got, want)
 		}
 	}
 }
 
 func TestExplainOf(t *testing.T) {
-	for text, want := range map[string]explainKind{
-		"select 1":                           notExplain,
-		"explain select 1":                   explainCode,
-		"EXPLAIN QUERY select":               explainCode,
-		" /* a */ Explain -- b\n QUERY plan": explainQuery,
-		"explaining":                         notExplain,
-		"":                                   notExplain,
+	for text, want := range map[string]Explain{
+		"select 1":                           NotExplain,
+		"explain select 1":                   ExplainCode,
+		"EXPLAIN QUERY select":               ExplainCode,
+		" /* a */ Explain -- b\n QUERY plan": ExplainPlan,
+		"explaining":                         NotExplain,
+		"":                                   NotExplain,
 	} {
-		if got := explainOf(text); got != want {
-			t.Errorf("explainOf(%q) = %d, want %d", text, got, want)
+		if got := ExplainOf(text); got != want {
+			t.Errorf("ExplainOf(%q) = %d, want %d", text, got, want)
 		}
 	}
 }
@@ -115,8 +115,8 @@ func TestTerminators(t *testing.T) {
 		"/": true, " / -- run": true, "go": true, "GO  ": true, "go /* now */": true,
 		"/* x */": false, "gone": false, "go 2": false, "": false, "g": false, "//": false,
 	} {
-		if got := isTerminator(line); got != want {
-			t.Errorf("isTerminator(%q) = %v, want %v", line, got, want)
+		if got := IsTerminator(line); got != want {
+			t.Errorf("IsTerminator(%q) = %v, want %v", line, got, want)
 		}
 	}
 }
@@ -126,8 +126,8 @@ func TestBlank(t *testing.T) {
 		"": true, " \t\v\n": true, "-- a": true, "/* a */ -- b\n": true,
 		"/* a": false, "-": false, "/": false, "-- a\nb": false,
 	} {
-		if got := blank(text); got != want {
-			t.Errorf("blank(%q) = %v, want %v", text, got, want)
+		if got := Blank(text); got != want {
+			t.Errorf("Blank(%q) = %v, want %v", text, got, want)
 		}
 	}
 }
@@ -136,8 +136,8 @@ func BenchmarkScanner(b *testing.B) {
 	line := "INSERT INTO t VALUES (1, 'some text; with (semicolons)', 2.5, x'00ff41', NULL);"
 	b.SetBytes(int64(len(line)))
 	b.ReportAllocs()
-	var s scanner
+	var s Scanner
 	for b.Loop() {
-		s.feed(line)
+		s.Feed(line)
 	}
 }

@@ -1,8 +1,10 @@
-package main
+// Package sqltext knows as much of SQL's syntax as a shell needs: where a
+// statement ends, what would complete it, how names and strings are quoted.
+package sqltext
 
 import "strings"
 
-// A scanner reads SQL text line by line and knows when the text so far is a
+// A Scanner reads SQL text line by line and knows when the text so far is a
 // complete statement, by the rules of sqlite3_complete
 // (https://sqlite.org/c3ref/complete.html): it ends in a semicolon that is
 // outside quotes, comments and the body of a CREATE TRIGGER.
@@ -10,7 +12,7 @@ import "strings"
 // It is fed each line once, so that a statement of n lines costs n steps and
 // not n². Every line is taken to end in a newline; no token of SQL apart from
 // quotes and block comments survives one, so nothing else is carried over.
-type scanner struct {
+type Scanner struct {
 	state  stmtState
 	within byte // what the text is inside of: one of the in… constants, or a quote
 	parens int  // parentheses open outside quotes
@@ -36,19 +38,19 @@ const (
 	atTriggerEnd                   // in CREATE TRIGGER, after "; END": the next semicolon ends it
 )
 
-// feed reads the next line of the text, given without its line ending.
-func (s *scanner) feed(line string) { s.scan(line, false) }
+// Feed reads the next line of the text, given without its line ending.
+func (s *Scanner) Feed(line string) { s.scan(line, false) }
 
-// firstStatement returns the length of the first complete statement of text,
+// FirstStatement returns the length of the first complete statement of text,
 // or of all of it if there is none.
-func firstStatement(text string) int {
-	var s scanner
+func FirstStatement(text string) int {
+	var s Scanner
 	return s.scan(text, true)
 }
 
 // scan reads text, which ends where a line does. If stop is set it reads up to
 // the semicolon that completes a statement. It returns how much it has read.
-func (s *scanner) scan(text string, stop bool) int {
+func (s *Scanner) scan(text string, stop bool) int {
 	skip := func(i int, to string) int { // to the end of what text is within at i
 		end := strings.Index(text[i:], to)
 		if end < 0 {
@@ -70,10 +72,10 @@ func (s *scanner) scan(text string, stop bool) int {
 		case c == '/' && strings.HasPrefix(text[i:], "/*"):
 			s.within = inComment
 			i += len("/*")
-		case isSpace(c):
+		case IsSpace(c):
 			i++
 		case isWord(c):
-			n := wordLen(text[i:])
+			n := WordLen(text[i:])
 			s.word(text[i : i+n])
 			i += n
 		default:
@@ -87,7 +89,7 @@ func (s *scanner) scan(text string, stop bool) int {
 	return len(text)
 }
 
-func (s *scanner) punctuation(c byte) {
+func (s *Scanner) punctuation(c byte) {
 	switch c {
 	case '\'', '"', '`', '[':
 		s.within = c
@@ -109,7 +111,7 @@ func (s *scanner) punctuation(c byte) {
 }
 
 // other notes a token that has no meaning to the scanner.
-func (s *scanner) other() {
+func (s *Scanner) other() {
 	switch s.state {
 	case atStart, atCreate:
 		s.state = inStatement
@@ -118,7 +120,7 @@ func (s *scanner) other() {
 	}
 }
 
-func (s *scanner) word(w string) {
+func (s *Scanner) word(w string) {
 	is := func(keyword string) bool { return strings.EqualFold(w, keyword) }
 	switch {
 	case s.state == atStart && is("explain"):
@@ -135,15 +137,15 @@ func (s *scanner) word(w string) {
 	}
 }
 
-// complete reports whether the text fed so far ends a statement. Text of white
+// Complete reports whether the text fed so far ends a statement. Text of white
 // space and comments only is not complete; it is empty.
-func (s *scanner) complete() bool {
+func (s *Scanner) Complete() bool {
 	return s.state == atStart && s.within == inCode
 }
 
-// closers returns the shortest text that would complete the statement: what a
+// Closers returns the shortest text that would complete the statement: what a
 // continuation prompt shows.
-func (s *scanner) closers() string {
+func (s *Scanner) Closers() string {
 	var b strings.Builder
 	switch s.within {
 	case inCode:
@@ -167,14 +169,14 @@ func (s *scanner) closers() string {
 	return b.String()
 }
 
-// blank reports whether text holds nothing but white space and whole comments.
-func blank(text string) bool { return skipBlank(text) == "" }
+// Blank reports whether text holds nothing but white space and whole comments.
+func Blank(text string) bool { return SkipBlank(text) == "" }
 
-// skipBlank returns text without the white space and comments it starts with.
+// SkipBlank returns text without the white space and comments it starts with.
 // A comment that is not closed is not skipped.
-func skipBlank(text string) string {
+func SkipBlank(text string) string {
 	for {
-		text = trimSpace(text)
+		text = TrimSpace(text)
 		switch {
 		case strings.HasPrefix(text, "--"):
 			end := strings.IndexByte(text, '\n')
@@ -194,52 +196,61 @@ func skipBlank(text string) string {
 	}
 }
 
-// explainKind tells which kind of EXPLAIN a statement is.
-type explainKind uint8
+// Explain tells which kind of EXPLAIN a statement is.
+type Explain uint8
 
 const (
-	notExplain   explainKind = iota
-	explainCode              // EXPLAIN: the bytecode
-	explainQuery             // EXPLAIN QUERY PLAN: the plan
+	NotExplain  Explain = iota
+	ExplainCode         // EXPLAIN: the bytecode
+	ExplainPlan         // EXPLAIN QUERY PLAN: the plan
 )
 
-func explainOf(stmt string) explainKind {
+func ExplainOf(stmt string) Explain {
 	words := []string{"explain", "query", "plan"}
 	for i, w := range words {
-		stmt = skipBlank(stmt)
-		n := wordLen(stmt)
+		stmt = SkipBlank(stmt)
+		n := WordLen(stmt)
 		if !strings.EqualFold(stmt[:n], w) {
 			if i == 0 {
-				return notExplain
+				return NotExplain
 			}
-			return explainCode
+			return ExplainCode
 		}
 		stmt = stmt[n:]
 	}
-	return explainQuery
+	return ExplainPlan
 }
 
-// isTerminator reports whether line is one of the two other ways to end a
+// IsTerminator reports whether line is one of the two other ways to end a
 // statement: "/" as in Oracle's shell, or "go" as in SQL Server's.
-func isTerminator(line string) bool {
-	line = trimSpace(line)
+func IsTerminator(line string) bool {
+	line = TrimSpace(line)
 	if strings.HasPrefix(line, "/") && !strings.HasPrefix(line, "/*") {
-		return blank(line[1:])
+		return Blank(line[1:])
 	}
-	return len(line) >= 2 && strings.EqualFold(line[:2], "go") && blank(line[2:])
+	return len(line) >= 2 && strings.EqualFold(line[:2], "go") && Blank(line[2:])
 }
 
-func trimSpace(text string) string {
+func TrimSpace(text string) string {
 	i := 0
-	for i < len(text) && isSpace(text[i]) {
+	for i < len(text) && IsSpace(text[i]) {
 		i++
 	}
 	return text[i:]
 }
 
-// isSpace reports what SQLite's tokenizer takes for white space, and the
+// IsSpace reports what SQLite's tokenizer takes for white space, and the
 // vertical tab, which its shell does too.
-func isSpace(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
+func IsSpace(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
+
+// TrimRightSpace is TrimSpace for the end of text.
+func TrimRightSpace(text string) string {
+	n := len(text)
+	for n > 0 && IsSpace(text[n-1]) {
+		n--
+	}
+	return text[:n]
+}
 
 // isWord reports whether c can be part of an identifier or keyword. Bytes of
 // UTF-8 sequences can.
@@ -250,10 +261,32 @@ func isWord(c byte) bool {
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 func isAlpha(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
-func wordLen(s string) int {
+func WordLen(s string) int {
 	n := 0
 	for n < len(s) && isWord(s[n]) {
 		n++
 	}
 	return n
+}
+
+// CloseDeclaration closes what a CREATE statement leaves open, such as a
+// comment: SQLite keeps what was typed, up to the end of the text, and what
+// follows it in a script must not become a part of it.
+func CloseDeclaration(declaration string) string {
+	var s Scanner
+	s.scan(declaration, false)
+	if s.within == inCode && !endsInComment(declaration) {
+		return declaration
+	}
+	if s.within == inCode {
+		return declaration + "\n"
+	}
+	return declaration + strings.TrimSuffix(s.Closers(), ";")
+}
+
+// endsInComment reports whether text ends in a -- comment.
+func endsInComment(text string) bool {
+	var s Scanner
+	s.scan(text+" '", false)
+	return s.within == inCode
 }
