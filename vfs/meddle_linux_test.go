@@ -143,10 +143,14 @@ func (f *meddledFile) Truncate(c *completion.Completion, size int64) {
 	c.Finish(0, failed.err)
 }
 
-// memoryDir is a folder for the time of the test, in memory if there is room:
-// nothing here depends on the disk, and thousands of files are copied.
+// memoryDir is a folder for the time of the test, in memory if there is room
+// and TMPDIR does not say otherwise: nothing here depends on the disk, and
+// thousands of files are copied.
 func memoryDir(t *testing.T) string {
 	t.Helper()
+	if os.Getenv("TMPDIR") != "" {
+		return t.TempDir()
+	}
 	dir, err := os.MkdirTemp("/dev/shm", "turso-coop-test-")
 	if err != nil {
 		return t.TempDir()

@@ -68,6 +68,7 @@ func TestPlanted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			t.Setenv("TMPDIR", t.TempDir()) // who is ended by the oracle leaves its files behind
 			out, err := run(b.pkg, b.test, "-overlay", overlay)
 			var exit *exec.ExitError
 			switch {
