@@ -11,8 +11,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -159,6 +161,27 @@ func (c *child) failed(err error) error {
 		return fmt.Errorf("%w; the child wrote:\n%s", err, c.stderr.Bytes())
 	}
 	return err
+}
+
+// scratch makes a directory in parent, and removes it also when the program is interrupted.
+func scratch(parent string) (dir string, remove func(), err error) {
+	dir, err = os.MkdirTemp(parent, "turso-coop-bench-")
+	if err != nil {
+		return "", nil, err
+	}
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if _, interrupted := <-interrupts; interrupted {
+			_ = os.RemoveAll(dir)
+			os.Exit(1)
+		}
+	}()
+	return dir, func() {
+		signal.Stop(interrupts)
+		close(interrupts)
+		_ = os.RemoveAll(dir)
+	}, nil
 }
 
 // binaries are the programs that children run: this one, and the same with ncruces' driver in place of mattn's.

@@ -128,7 +128,7 @@ func (c *cell) print(w io.Writer) {
 }
 
 func isPeer(v *variant) bool   { return v.kind == driverOf }
-func isPebble(v *variant) bool { return v.owner == pebbleName }
+func isPebble(v *variant) bool { return v.name == pebbleName }
 
 func (r *row) fields(c *cell, peer, pebble *row) []string {
 	longest := spreadOf(r.series(func(r *result) float64 { return float64(r.Longest) }))

@@ -87,11 +87,11 @@ func syscallsCommand(arguments []string) error {
 	if _, err := exec.LookPath("strace"); err != nil {
 		return fmt.Errorf("system calls are counted by strace: %w", err)
 	}
-	dir, err := os.MkdirTemp(*dirFlag, "turso-coop-bench-")
+	dir, remove, err := scratch(*dirFlag)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	b := newBinaries(dir)
 	for _, n := range pages {
 		fmt.Printf("\nsystem calls for each of %d commits of %s, journal_mode=%s, synchronous=%s\n\n", *commits, plural(n, "page"), *journal, *synchronous)

@@ -7,15 +7,14 @@ import (
 
 	_ "modernc.org/sqlite"
 
-	_ "github.com/turso-coop/turso-coop/driver"
+	"github.com/turso-coop/turso-coop/driver"
 )
 
 // A variant is a driver and how it is used.
 type variant struct {
-	name  string
-	owner string // the driver, to find the best of the others
-	open  func(v *variant, j *job) (store, error)
-	kind  kind
+	name string
+	open func(v *variant, j *job) (store, error)
+	kind kind
 
 	driver  string // the name in database/sql
 	dsn     func(path, journal, sync string) string
@@ -53,30 +52,32 @@ func pragmaDSN(path, journal, sync string) string {
 	return fmt.Sprintf("file:%s?_pragma=busy_timeout(%s)&_pragma=journal_mode(%s)&_pragma=synchronous(%s)&_txlock=immediate", path, busyTimeoutMs, journal, sync)
 }
 
-const turso, mattn, modernc, ncruces = "turso-coop", "mattn", "modernc", "ncruces"
+// mattn is also the stock SQLite that others run beside.
+const turso, mattn = driver.Name, "mattn"
 
 // again marks the second one of twins.
 const again = " again"
 
-// variants are all there are. What comes first for a kind and driver is what others are compared with.
+// variants are all there are.
 var variants = withTwins([]*variant{
-	{name: "turso-coop uring", owner: turso, open: openSQL, driver: turso, dsn: tursoDSN("_engine=uring")},
-	{name: "turso-coop pool", owner: turso, open: openSQL, driver: turso, dsn: tursoDSN("_engine=pool")},
-	{name: "turso-coop uring, _gather=0", owner: turso, open: openSQL, driver: turso, dsn: tursoDSN("_engine=uring&_gather=0")},
-	{name: "turso-coop pool, _gather=0", owner: turso, open: openSQL, driver: turso, dsn: tursoDSN("_engine=pool&_gather=0")},
-	{name: "mattn", owner: mattn, kind: driverOf, open: openSQL, driver: "sqlite3", dsn: mattnDSN},
-	{name: "modernc", owner: modernc, kind: driverOf, open: openSQL, driver: "sqlite", dsn: pragmaDSN},
-	{name: "ncruces", owner: ncruces, kind: driverOf, open: openSQL, driver: "sqlite3", dsn: pragmaDSN, ncruces: true},
-	{name: "mattn, one writing connection", owner: mattn, kind: workaround, open: openSQL, driver: "sqlite3", dsn: mattnDSN, oneConn: true},
-	{name: "modernc, one writing connection", owner: modernc, kind: workaround, open: openSQL, driver: "sqlite", dsn: pragmaDSN, oneConn: true},
-	{name: "ncruces, one writing connection", owner: ncruces, kind: workaround, open: openSQL, driver: "sqlite3", dsn: pragmaDSN, ncruces: true, oneConn: true},
-	{name: "gathered by hand over turso-coop", owner: turso, kind: workaround, open: openGathered, driver: turso, dsn: tursoDSN("_gather=0")},
-	{name: "gathered by hand over mattn", owner: mattn, kind: workaround, open: openGathered, driver: "sqlite3", dsn: mattnDSN},
-	{name: "gathered by hand over ncruces", owner: ncruces, kind: workaround, open: openGathered, driver: "sqlite3", dsn: pragmaDSN, ncruces: true},
-	{name: "pebble Sync", owner: pebbleName, kind: keyValue, open: openPebble},
-	{name: "bbolt Batch", owner: "bbolt", kind: keyValue, open: openBolt},
-}, "turso-coop uring", "mattn", "modernc", "ncruces")
+	{name: "turso-coop uring", open: openSQL, driver: turso, dsn: tursoDSN("_engine=uring")},
+	{name: "turso-coop pool", open: openSQL, driver: turso, dsn: tursoDSN("_engine=pool")},
+	{name: "turso-coop uring, _gather=0", open: openSQL, driver: turso, dsn: tursoDSN("_engine=uring&_gather=0")},
+	{name: "turso-coop pool, _gather=0", open: openSQL, driver: turso, dsn: tursoDSN("_engine=pool&_gather=0")},
+	{name: mattn, kind: driverOf, open: openSQL, driver: "sqlite3", dsn: mattnDSN},
+	{name: "modernc", kind: driverOf, open: openSQL, driver: "sqlite", dsn: pragmaDSN},
+	{name: "ncruces", kind: driverOf, open: openSQL, driver: "sqlite3", dsn: pragmaDSN, ncruces: true},
+	{name: "mattn, one writing connection", kind: workaround, open: openSQL, driver: "sqlite3", dsn: mattnDSN, oneConn: true},
+	{name: "modernc, one writing connection", kind: workaround, open: openSQL, driver: "sqlite", dsn: pragmaDSN, oneConn: true},
+	{name: "ncruces, one writing connection", kind: workaround, open: openSQL, driver: "sqlite3", dsn: pragmaDSN, ncruces: true, oneConn: true},
+	{name: "gathered by hand over turso-coop", kind: workaround, open: openGathered, driver: turso, dsn: tursoDSN("_gather=0")},
+	{name: "gathered by hand over mattn", kind: workaround, open: openGathered, driver: "sqlite3", dsn: mattnDSN},
+	{name: "gathered by hand over ncruces", kind: workaround, open: openGathered, driver: "sqlite3", dsn: pragmaDSN, ncruces: true},
+	{name: pebbleName, kind: keyValue, open: openPebble},
+	{name: "bbolt Batch", kind: keyValue, open: openBolt},
+}, "turso-coop uring", mattn, "modernc", "ncruces")
 
+// pebbleName is that of the variant whose commits are synced at FULL and not at NORMAL, as SQLite's are.
 const pebbleName = "pebble"
 
 // withTwins adds a second one of each of the named variants.

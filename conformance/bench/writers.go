@@ -162,11 +162,11 @@ func writersCommand(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(p.dir, "turso-coop-bench-")
+	dir, remove, err := scratch(p.dir)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	rep := newReport(p.rounds)
 	b := newBinaries(dir)
 	var faults []error
