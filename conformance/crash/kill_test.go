@@ -48,27 +48,39 @@ func TestKill(t *testing.T) {
 			if _, err := vfs.NameFor(v.engine); err != nil {
 				t.Skipf("engine %s is left out: %v", v.engine, err)
 			}
-			v.path = filepath.Join(t.TempDir(), "test.db")
 			v.random = rand.New(rand.NewPCG(*seedFlag, uint64(i)))
-			beside, err := stock.Open(peer.Stock, v.path+"?_busy_timeout=120000&_synchronous="+v.sync)
-			if err != nil {
-				t.Fatal(err)
+			for left := *killsFlag; left > 0; left -= killsPerFile {
+				v.path = filepath.Join(t.TempDir(), "test.db")
+				v.acknowledged, v.kept = nil, v.kept+len(v.acknowledged)
+				v.killSome(t, stock, min(left, killsPerFile))
 			}
-			defer beside.Close()
-			for range *killsFlag {
-				v.killOnce(t, beside)
-				v.verify(t, beside)
-				ours, err := peer.Open(peer.Turso, v.path)
-				if err != nil {
-					t.Fatal(err)
-				}
-				v.verify(t, ours)
-				if err := ours.Close(); err != nil {
-					t.Fatal(err)
-				}
-			}
-			t.Logf("%d kills, %d transactions acknowledged, %d of them beside, %d of %d under way were there", *killsFlag, len(v.acknowledged), v.beside, v.found, v.underWay)
+			t.Logf("%d kills, %d transactions acknowledged, %d of them beside, %d of %d under way were there", *killsFlag, v.kept+len(v.acknowledged), v.beside, v.found, v.underWay)
 		})
+	}
+}
+
+// killsPerFile keeps files small enough to be looked at after each kill.
+const killsPerFile = 5
+
+// killSome kills writers of one file.
+func (v *victim) killSome(t *testing.T, stock *peer.Process, kills int) {
+	t.Helper()
+	beside, err := stock.Open(peer.Stock, v.path+"?_busy_timeout=120000&_synchronous="+v.sync)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer beside.Close()
+	for range kills {
+		v.killOnce(t, beside)
+		v.verify(t, beside)
+		ours, err := peer.Open(peer.Turso, v.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.verify(t, ours)
+		if err := ours.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -84,6 +96,7 @@ type victim struct {
 	unknown         []int64 // transactions that were under way at the last kill
 	left            int     // acknowledgements until the next kill
 	found, underWay int     // of all kills, how many of the transactions under way were there
+	kept            int     // transactions acknowledged in earlier files
 	beside          int     // how many stock SQLite has committed meanwhile
 }
 
