@@ -44,7 +44,11 @@ func (sh *shell) cmdBackup(d *dotLine) error {
 		if err := knowsSchema(ctx, c, schema); err != nil {
 			return err
 		}
+		fresh := !to.isURI() && !to.exists()
 		err := sh.copying(ctx, c, schema, func(o driver.BackupOptions) error { return c.BackupTo(ctx, to.dsn(), o) })
+		if err != nil && fresh {
+			err = errors.Join(err, removeDatabase(to.name)) // what there is of it is of no use
+		}
 		if errors.Is(err, sqlite3.CANTOPEN) {
 			return cannotOpen(to.name)
 		}

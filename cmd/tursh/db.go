@@ -25,6 +25,10 @@ type target struct {
 
 const memoryName = ":memory:"
 
+// maxMemoryBytes is how much memory SQLite may take for one connection: all that
+// it can address, since a person at a shell is alone with it.
+const maxMemoryBytes = 4<<30 - 64<<10
+
 // dsn returns t as a data source name. Where the driver's defaults are made
 // for programs, the shell has those of SQLite: no waiting for locks, and every
 // commit synced.
@@ -33,6 +37,7 @@ func (t target) dsn() string {
 	if t.async {
 		options = "_synchronous=OFF&_journal_mode=OFF"
 	}
+	options += fmt.Sprintf("&_max_memory=%d", int64(maxMemoryBytes))
 	if t.engine != "" {
 		options += "&_engine=" + t.engine
 	}

@@ -164,8 +164,8 @@ func (sh *shell) runDot(text string) (ok, quit bool) {
 		return false, false
 	}
 	err := sh.runCommand(c, d)
-	if sh.flush() != nil && sh.exit != nil {
-		return false, true
+	if sh.flush() != nil {
+		err = errFailed // and has been reported
 	}
 	if !sh.onceDone() && err == nil {
 		err = errFailed
@@ -198,6 +198,7 @@ func (sh *shell) commandFailed(d *dotLine, err error) {
 	var arg *argError
 	var text complaint
 	switch {
+	case errors.As(err, new(outputError)): // flush has reported it
 	case errors.As(err, &arg):
 		sh.reportArg(d, arg)
 	case errors.As(err, &text):

@@ -210,6 +210,8 @@ func (d *dump) content(table string) error {
 		return d.survived(err)
 	} else if rowid != "" {
 		columns = append([]string{rowid}, columns...)
+	}
+	if d.preserveRowids {
 		names = "(" + strings.Join(quoteNames(columns), ",") + ")"
 	}
 	text := "SELECT " + strings.Join(quoteNames(columns), ",") + " FROM " + sqltext.QuoteNameIfNeeded(table)

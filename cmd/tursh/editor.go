@@ -87,7 +87,7 @@ func (e *terminalEditor) readLine(prompt string) (line string, err error) {
 			err = errors.Join(err, failed)
 		}
 	}()
-	if width, height, err := term.GetSize(fd); err == nil {
+	if width, height, err := term.GetSize(fd); err == nil && width > 0 {
 		_ = e.editor.SetSize(width, height)
 	}
 	e.editor.SetPrompt(prompt)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -49,10 +50,13 @@ func ordinal(n int) string {
 
 // message returns what SQLite says of an error.
 func message(err error) string {
-	if errors.Is(err, sqlite3.INTERRUPT) {
+	switch {
+	case errors.Is(err, sqlite3.INTERRUPT), errors.Is(err, context.Canceled):
 		return "interrupted"
+	case errors.Is(err, sqlite3.READONLY_DBMOVED):
+		return "the database file was moved or replaced since it was opened: .open it again"
 	}
-	return err.Error()
+	return strings.TrimPrefix(err.Error(), "sqlite3: ") // which errors of the bare connection begin with
 }
 
 // mistake returns what follows the message of an error in SQL text: the result

@@ -370,7 +370,10 @@ func (im *importer) add(ctx context.Context, r *records.Record) error {
 	if len(im.waiting) < im.size {
 		return nil
 	}
-	if im.insertBatch() != nil {
+	if err := im.insertBatch(); err != nil {
+		if im.c.Autocommit() {
+			return err // SQLite has rolled back, as it may on a full disk
+		}
 		return im.flushRows(ctx) // one by one, to find the reason
 	}
 	im.rows += len(im.waiting)

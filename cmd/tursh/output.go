@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"runtime"
@@ -76,11 +78,24 @@ func (sh *shell) endRedirect() error {
 	if r.file == nil {
 		return nil
 	}
-	if err = errors.Join(err, r.file.Close()); err != nil {
-		sh.report("Error: cannot write to \"%s\": %s\n", r.name, err)
+	if err = cmp.Or(err, r.file.Close()); err != nil {
+		sh.redirect.name = r.name
+		sh.redirectFailed(err)
 		return errFailed
 	}
 	return nil
+}
+
+// redirectFailed reports that results could not be written to a file, and sends
+// the next ones to the standard output again.
+func (sh *shell) redirectFailed(err error) {
+	name := sh.redirect.name
+	sh.redirect = redirect{}
+	sh.out.Reset(sh.stdout)
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		err = path.Err // the name is in the message
+	}
+	sh.report("Error: cannot write to \"%s\": %s\n", name, err)
 }
 
 // onceDone counts a statement or command, after which .once may end.

@@ -135,9 +135,8 @@ func (sh *shell) flush() error {
 	switch {
 	case err == nil:
 	case sh.redirect.file != nil:
-		name := sh.redirect.name
-		_ = sh.endRedirect()
-		fmt.Fprintf(sh.stderr, "Error: cannot write to \"%s\": %s\n", name, err)
+		_ = sh.redirect.file.Close()
+		sh.redirectFailed(err)
 	case sh.exit == nil:
 		sh.quit(1)
 		fmt.Fprintf(sh.stderr, "Error: cannot write results: %s\n", err)

@@ -47,10 +47,18 @@ func (sh *shell) cmdTestcase(d *dotLine) error {
 		}
 	}
 	if name == "" {
-		name = strings.TrimSuffix(sh.place(), ":")
+		name = sh.fileLine()
 	}
 	sh.tests.name = name
 	return sh.captureResults()
+}
+
+// fileLine names the line that the shell is at.
+func (sh *shell) fileLine() string {
+	if sh.input == nil {
+		return fmt.Sprintf("argv[%d]", sh.argument)
+	}
+	return fmt.Sprintf("%s:%d", sh.input.name, sh.input.line)
 }
 
 // An expectation is what .check was asked to compare.
@@ -95,7 +103,7 @@ func (sh *shell) cmdCheck(d *dotLine) error {
 }
 
 func (sh *shell) compare(c expectation) error {
-	at := sh.place()
+	at := sh.fileLine()
 	if label, ok := strings.CutPrefix(c.pattern, "<<"); ok && label != "" {
 		text, err := sh.hereDocument(label)
 		if err != nil {
@@ -113,7 +121,7 @@ func (sh *shell) compare(c expectation) error {
 	sh.tests.run++
 	if !c.passes(got) {
 		sh.tests.failed++
-		fmt.Fprintf(sh.stderr, "%s .check failed for testcase %s\nExpected: [%s]\nGot:      [%s]\n", at, sh.tests.name, c.pattern, got)
+		fmt.Fprintf(sh.stderr, "%s: .check failed for testcase %s\nExpected: [%s]\nGot:      [%s]\n", at, sh.tests.name, c.pattern, got)
 	}
 	if c.keep {
 		return nil

@@ -94,7 +94,7 @@ func (g *generator) longer(s scope, depth int, a, b string) string {
 	return g.pick(
 		fmt.Sprintf("%s(%s)", g.pick("hex", "quote", "json_quote", "json_array", "json", "json_array_length", "jsonb"), a),
 		fmt.Sprintf("(%s || %s)", a, b), fmt.Sprintf("%s(%s, %s)", g.pick("concat", "concat_ws", "json_array", "unhex"), a, b),
-		fmt.Sprintf("replace(%s, 'a', %s)", a, b),
+		fmt.Sprintf("replace(substr(%s, 1, 100), 'a', substr(%s, 1, 100))", a, b), // without, hundreds of MB are easily made
 		fmt.Sprintf("printf('%s', %s, %s)", g.pick("%d|%s", "%5.2f|%-8s", "%e|%g", "%q|%Q", "%x|%c", "%!.15g|%,d", "%w|%z"), a, b),
 		fmt.Sprintf("json_object('k', %s, %s, 1)", a, b),
 		fmt.Sprintf("json_%s('{\"a\":[1,2]}', %s, %s)", g.pick("set", "insert", "replace", "patch", "extract", "remove"), g.pick("'$.a'", "'$.a[#]'", "'$.b'", "'bad'"), a),

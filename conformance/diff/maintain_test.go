@@ -48,7 +48,7 @@ func (g *generator) maintain() {
 		g.query("PRAGMA auto_vacuum = " + g.pick("NONE", "FULL", "INCREMENTAL"))
 		g.vacuum("VACUUM")
 	case 9:
-		g.query(g.pick("PRAGMA integrity_check", "PRAGMA quick_check", "PRAGMA foreign_key_check"))
+		g.query(g.pick("PRAGMA integrity_check", "PRAGMA quick_check", "SELECT * FROM pragma_foreign_key_check ORDER BY 1, 2, 3, 4"))
 	case 10:
 		g.connection()
 	case 11:
@@ -102,7 +102,7 @@ func (g *generator) ask() {
 		g.query(fmt.Sprintf("PRAGMA "+g.pick(questions...), t.name))
 		return
 	}
-	texts := []string{"PRAGMA table_list", "PRAGMA user_version", "PRAGMA journal_mode", "PRAGMA synchronous", "PRAGMA auto_vacuum", "PRAGMA encoding", "PRAGMA cache_size",
+	texts := []string{"SELECT * FROM pragma_table_list ORDER BY 1, 2", "PRAGMA user_version", "PRAGMA journal_mode", "PRAGMA synchronous", "PRAGMA auto_vacuum", "PRAGMA encoding", "PRAGMA cache_size",
 		"PRAGMA page_size", "PRAGMA locking_mode", "PRAGMA foreign_keys", "PRAGMA secure_delete", "PRAGMA recursive_triggers", "PRAGMA max_page_count",
 		"SELECT changes(), total_changes(), last_insert_rowid()", "SELECT type, name, tbl_name FROM sqlite_schema ORDER BY name", "SELECT sql FROM sqlite_temp_schema ORDER BY name",
 		"SELECT name FROM pragma_table_list WHERE schema = 'main' ORDER BY 1", fmt.Sprintf("SELECT * FROM pragma_table_xinfo('%s')", t.name),

@@ -47,7 +47,11 @@ func formatSteps(steps []peer.Step) string {
 			notes = append(notes, st.Way.String())
 		}
 		for _, arg := range st.Args {
-			notes = append(notes, fmt.Sprintf("%.80s", peer.Render(arg)))
+			note := peer.Render(arg)
+			if len(note) > 200 {
+				note = fmt.Sprintf("%s… (%d characters)", note[:80], len(note))
+			}
+			notes = append(notes, note)
 		}
 		if notes != nil {
 			fmt.Fprintf(&b, " -- %s", strings.Join(notes, ", "))

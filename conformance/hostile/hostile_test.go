@@ -223,6 +223,7 @@ func (c *comparison) run(a *attack, listed *listing) {
 func (c *comparison) differ(a *attack) (difference string, at Step) {
 	ours, err := c.ours.run(a, peer.Turso)
 	if err != nil {
+		suite.Count("processes lost", 1)
 		c.ours.restart(c.t)
 		if _, stockErr := c.stock.run(a, a.reference); stockErr != nil {
 			c.stock.restart(c.t)
@@ -240,6 +241,9 @@ func (c *comparison) differ(a *attack) (difference string, at Step) {
 		other = peer.Stock
 	}
 	at = ours[step]
+	if strings.HasPrefix(at.Text, panicked) {
+		suite.Count("panics", 1)
+	}
 	if _, further := c.beside(a, ours, other); further > step {
 		at.LikeOther = true
 	}

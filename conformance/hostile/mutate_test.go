@@ -220,12 +220,15 @@ func (m *mutator) editLog(what string, b []byte, header, recordHeader int, seal 
 	return m.sealed(what+" edited at "+strings.Join(at, ", "), b, seal)
 }
 
+// checksumsRight ends the name of a case whose file SQLite believes.
+const checksumsRight = ", checksums right"
+
 func (m *mutator) sealed(what string, b []byte, seal func([]byte)) string {
 	if m.IntN(3) == 0 {
 		return what
 	}
 	seal(b)
-	return what + ", checksums right"
+	return what + checksumsRight
 }
 
 // poke writes something at an offset, as far as it fits.

@@ -149,23 +149,38 @@ func (f *planFormatter) Row(values []any) error {
 }
 
 func (f *planFormatter) Finish() error {
-	if len(f.nodes) == 0 {
-		return nil
-	}
 	var b strings.Builder
-	b.WriteString("QUERY PLAN\n")
-	f.draw(&b, 0, "")
+	title, rest := "QUERY PLAN", f.nodes
+	for len(rest) > 0 {
+		n := slices.IndexFunc(rest, planNode.beginsPlan)
+		if n < 0 {
+			n = len(rest)
+		}
+		if n > 0 {
+			b.WriteString(title + "\n")
+			drawNodes(&b, rest[:n], 0, "")
+		}
+		if rest = rest[n:]; len(rest) > 0 {
+			title, rest = rest[0].text[len(planTitle):], rest[1:]
+		}
+	}
 	_, err := io.WriteString(f.w, b.String())
 	return err
 }
 
+// planTitle is what the text of a node begins with that is the title of another
+// plan: that of a trigger.
+const planTitle = "-- "
+
+func (n planNode) beginsPlan() bool { return strings.HasPrefix(n.text, planTitle) }
+
 // maxPlanDepth bounds how deep a tree is drawn, as in SQLite's own shell.
 const maxPlanDepth = 31
 
-// draw writes the nodes below parent, each behind prefix.
-func (f *planFormatter) draw(b *strings.Builder, parent int64, prefix string) {
+// drawNodes writes the nodes below parent, each behind prefix.
+func drawNodes(b *strings.Builder, nodes []planNode, parent int64, prefix string) {
 	var below []planNode
-	for _, n := range f.nodes {
+	for _, n := range nodes {
 		if n.parent == parent {
 			below = append(below, n)
 		}
@@ -177,7 +192,7 @@ func (f *planFormatter) draw(b *strings.Builder, parent int64, prefix string) {
 		}
 		b.WriteString(prefix + branch + n.text + "\n")
 		if len(prefix) < 3*maxPlanDepth {
-			f.draw(b, n.id, prefix+next)
+			drawNodes(b, nodes, n.id, prefix+next)
 		}
 	}
 }

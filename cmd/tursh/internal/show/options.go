@@ -277,12 +277,18 @@ func (f *Format) Describe(all bool) string {
 	say(f.TextJSONB, "textjsonb %s", onOff(f.TextJSONB))
 	if !m.untitled {
 		quoted := f.TitleQuote != m.titleQuote
-		say(quoted, "titles %s", quotings[f.TitleQuote])
-		say(f.Titles != m.titles && (!quoted || f.Titles != TitlesOn), "titles %s", f.Titles)
+		if quoted {
+			say(true, "titles %s", quotings[f.TitleQuote])
+		}
+		if !quoted || f.Titles != TitlesOn {
+			say(f.Titles != m.titles, "titles %s", f.Titles)
+		}
 	}
 	say(len(f.Widths) > 0 && m.style.columnar(), "widths %s", f.widthList())
 	say(laidOut && f.WordWrap == SwitchedOff, "wordwrap %s", onOff(f.WordWrap != SwitchedOff))
-	say(laidOut && f.Wrap > 0, "wrap %d", f.Wrap)
+	if f.Wrap > 0 {
+		say(laidOut, "wrap %d", f.Wrap)
+	}
 	if laidOut && f.WordWrap == SwitchedOn && !all {
 		b = append(b, " --ww"...)
 	}

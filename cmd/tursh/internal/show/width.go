@@ -60,11 +60,15 @@ func displayWidth(s string) int {
 // DisplayWidth returns how many columns of a terminal s, one line, takes.
 func DisplayWidth(s string) int { return displayWidth(s) }
 
-// prefixWidth returns how many bytes of b take at most width columns.
+// prefixWidth returns how many bytes of b take at most width columns, apart from
+// tabs and the ends of lines.
 func prefixWidth(b []byte, width int) int {
 	i, n := 0, 0
 	for i < len(b) {
 		size, w := nextWidth(b[i:], n)
+		if b[i] < ' ' {
+			w = 0
+		}
 		if n += w; n > width {
 			break
 		}
