@@ -50,6 +50,11 @@ func (h *History) open(first func() []string) error {
 		return err
 	}
 	return h.withFile(func(f *os.File) error {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+			if err := f.Chmod(0o600); err != nil {
+				return err
+			}
+		}
 		data, err := io.ReadAll(f)
 		if err != nil {
 			return err
