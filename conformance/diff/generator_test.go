@@ -132,8 +132,8 @@ func (g *generator) statement() {
 }
 
 // seldom is true where a table would be made that may soon be rolled back: then what follows would be about nothing. It is
-// true as well if there are many already: beyond 64 names SQLite goes through a schema in an order that depends on the size of
-// a pointer. A virtual table counts for the tables behind it.
+// true as well if there are many already: the more there are, the more often SQLite goes through them in an order that depends on
+// the size of a pointer. A virtual table counts for the tables behind it.
 func (g *generator) seldom() bool {
 	return g.open && g.IntN(4) > 0 || len(g.tables)+6*len(g.virtual) > 30
 }

@@ -52,11 +52,14 @@ func (g *generator) maintain() {
 	case 10:
 		g.connection()
 	case 11:
-		g.query("PRAGMA " + g.pick("defer_foreign_keys = ON", "secure_delete = ON", "secure_delete = FAST",
+		setting := g.pick("defer_foreign_keys = ON", "secure_delete = ON", "secure_delete = FAST",
 			"cell_size_check = ON", "reverse_unordered_selects = ON", "reverse_unordered_selects = OFF", "case_sensitive_like = ON", "case_sensitive_like = OFF",
 			"automatic_index = OFF", "automatic_index = ON", "query_only = ON", "query_only = OFF", "query_only = OFF", "legacy_alter_table = ON", "legacy_alter_table = OFF",
 			"wal_autocheckpoint = 5", "wal_autocheckpoint = 1000", "journal_size_limit = 3000", "max_page_count = 1000", "max_page_count = 100000", "shrink_memory",
-			"writable_schema = RESET", "full_column_names = ON", "empty_result_callbacks = ON"))
+			"writable_schema = RESET", "full_column_names = ON", "empty_result_callbacks = ON")
+		if !strings.HasPrefix(setting, "max_page_count") || !g.analyzed || g.more { // more pages may be full of statistics
+			g.query("PRAGMA " + setting)
+		}
 	default:
 		g.query(g.pick("PRAGMA user_version = ", "PRAGMA application_id = ") + fmt.Sprint(g.IntN(1000)))
 	}
