@@ -121,7 +121,7 @@ func (sh *shell) cmdLoad(d *dotLine) error {
 }
 
 func (sh *shell) cmdVersion(*dotLine) error {
-	version, source, err := libraryVersion(context.Background())
+	version, source, err := sh.libraryVersion()
 	if err != nil {
 		return err
 	}
@@ -132,13 +132,16 @@ func (sh *shell) cmdVersion(*dotLine) error {
 const wordBits = 32 << (^uint(0) >> 63)
 
 // libraryVersion returns the version of SQLite and the check-in it was built
-// from, which begins with a date.
-func libraryVersion(ctx context.Context) (version, source string, err error) {
-	db, err := openDatabase(ctx, target{name: memoryName})
-	if err != nil {
-		return "", "", err
+// from, which begins with a date. It asks the database that is open, since
+// starting SQLite for the question takes as long as starting the shell.
+func (sh *shell) libraryVersion() (version, source string, err error) {
+	ctx, db := context.Background(), sh.db
+	if db == nil {
+		if db, err = openDatabase(ctx, target{name: memoryName}); err != nil {
+			return "", "", err
+		}
+		defer func() { err = errors.Join(err, db.close()) }()
 	}
-	defer func() { err = errors.Join(err, db.close()) }()
 	err = db.use(func(c driver.Conn) error {
 		return query(ctx, c, "SELECT sqlite_version(), sqlite_source_id()", nil, func(row []any) error {
 			version, source = asText(row[0]), asText(row[1])

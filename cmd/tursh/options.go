@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -118,7 +117,7 @@ func showUsage(s *startup, _ string) error {
 }
 
 func showVersion(s *startup, _ string) error {
-	version, source, err := libraryVersion(context.Background())
+	version, source, err := s.sh.libraryVersion()
 	if err != nil {
 		return err
 	}

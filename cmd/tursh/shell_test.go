@@ -73,25 +73,6 @@ func file(t *testing.T, name, text string) string {
 	return name
 }
 
-// The outputs are those of the sqlite3 shell 3.54.0 for setup.sql.
-func TestGoldenModes(t *testing.T) {
-	setup, err := os.ReadFile("testdata/golden/setup.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, mode := range []string{"list", "csv", "column", "table", "json"} {
-		want, err := os.ReadFile("testdata/golden/" + mode + ".out")
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := must(t, string(setup)+".mode "+mode+"\n.headers on\nselect * from t;\n")
-		check(t, mode, got, string(want))
-		name := filepath.Join(t.TempDir(), "t.db")
-		must(t, string(setup), name)
-		check(t, "-"+mode, must(t, "", "-"+mode, "-header", name, "select * from t"), string(want))
-	}
-}
-
 func TestModes(t *testing.T) {
 	for _, tc := range []struct{ name, input, want string }{
 		{"no rows", ".mode column\nselect 1 where 0;\n.mode csv\nselect 1 where 0;\n.mode json\nselect 1 where 0;\n.headers on\n.mode list\nselect 1 where 0;\n.mode table\nselect 1 where 0;", ""},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -289,27 +288,26 @@ func (sh *shell) welcome(version, source string) {
 
 // greet opens an interactive session: its first words, and the database.
 func (sh *shell) greet(bare bool) error {
-	version, source, err := libraryVersion(context.Background())
+	ctx, done := sh.interrupts.begin()
+	defer done()
+	opened := sh.open(ctx)
+	version, source, err := sh.libraryVersion()
 	if err != nil {
 		return err
 	}
 	sh.version = version
-	if sh.quiet {
-		bare = false
-	} else {
+	if !sh.quiet {
 		sh.welcome(version, source)
 	}
-	if bare {
+	if bare && !sh.quiet {
 		what := "transient in-memory database"
 		if sh.color() {
 			what = "\x1b[1m" + what + "\x1b[0m"
 		}
 		fmt.Fprintf(sh.out, "Connected to a %s.\nUse \".open FILENAME\" to reopen on a persistent database.\n", what)
 	}
-	ctx, done := sh.interrupts.begin()
-	defer done()
-	if err := sh.open(ctx); err != nil {
-		sh.openFailed(err)
+	if opened != nil {
+		sh.openFailed(opened)
 	}
 	return nil
 }

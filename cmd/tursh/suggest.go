@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/turso-coop/turso-coop/cmd/tursh/internal/sqltext"
@@ -28,14 +29,34 @@ func nearest(wrong string, names []string) string {
 	if len(wrong) > longestName {
 		return ""
 	}
-	best, least := "", len(wrong)
+	wrong = strings.ToLower(wrong)
+	best, least := "", 2*len(wrong)
 	for _, name := range names {
 		most := (min(len(wrong), len(name)) + 1) / 3
-		if n := edits(strings.ToLower(wrong), strings.ToLower(name)); n > 0 && n <= most && n < least {
+		lower := strings.ToLower(name)
+		n := edits(wrong, lower)
+		if n == 0 || n > most {
+			continue
+		}
+		// Of those that are as near, rather one that begins with what was typed.
+		if n = 2 * n; strings.HasPrefix(lower, wrong) {
+			n--
+		}
+		if n < least || n == least && sameLetters(wrong, lower) {
 			best, least = name, n
 		}
 	}
 	return best
+}
+
+// sameLetters reports whether two words differ only in the order of letters.
+func sameLetters(a, b string) bool {
+	letters := func(word string) string {
+		sorted := []byte(word)
+		slices.Sort(sorted)
+		return string(sorted)
+	}
+	return letters(a) == letters(b)
 }
 
 // edits returns the number of letters to insert, delete, replace, or swap with

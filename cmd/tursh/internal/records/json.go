@@ -15,6 +15,7 @@ type jsonReader struct {
 	d       *json.Decoder
 	array   bool
 	begun   bool
+	ended   bool // the array has
 	n       int
 	columns map[string]int // by name, in the order in which they were met
 	fixed   bool           // no column is added any more
@@ -47,6 +48,9 @@ func (j *JSON) FixColumns(columns []string) {
 
 func (j *JSON) Read(r *Record) error {
 	r.reset(j.n + 1)
+	if j.ended {
+		return io.EOF
+	}
 	if err := j.begin(); err != nil {
 		return j.wrong(err)
 	}
@@ -54,6 +58,7 @@ func (j *JSON) Read(r *Record) error {
 		if _, err := j.d.Token(); err != nil { // the end of the array
 			return j.wrong(err)
 		}
+		j.ended = true
 		return io.EOF
 	}
 	if err := j.object(r); err != nil {
