@@ -29,6 +29,7 @@ type Queue struct {
 	held        bool
 	first, last *Turn // those that wait
 	waiting     int
+	contended   int // turns to come until it is forgotten that somebody had to wait
 
 	courtesy courtesy
 	serial   atomic.Int64
@@ -94,6 +95,7 @@ func (q *Queue) Enter(ctx context.Context, t *Turn, deadline time.Time) Outcome 
 	}
 	t.queue, t.state = q, turnWaiting
 	q.append(t)
+	q.contended = contendedTurns
 	q.mu.Unlock()
 
 	timeout := t.startTimer(time.Until(deadline))
@@ -148,6 +150,7 @@ func (t *Turn) Leave() {
 	q := t.queue
 	q.mu.Lock()
 	t.state = turnNone
+	q.contended = max(0, q.contended-1)
 	next := q.first
 	if next != nil {
 		q.remove(next)
@@ -160,6 +163,16 @@ func (t *Turn) Leave() {
 	if next != nil {
 		next.wake <- struct{}{}
 	}
+}
+
+// contendedTurns is for how many turns it counts that somebody had to wait.
+const contendedTurns = 100
+
+// Contended reports whether somebody had to wait lately.
+func (q *Queue) Contended() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.contended > 0
 }
 
 // Offers reports whether somebody waits whose offer accept agrees to. It is

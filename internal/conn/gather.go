@@ -122,6 +122,7 @@ func (c *Conn) offer(ctx context.Context, s *Stmt, args []any, wantRows bool) *r
 	why := c.alone(s, size)
 	if why == together {
 		t := &c.turns
+		t.together = true
 		switch {
 		case t.try(t.queue, &t.main):
 			why = AloneNobodyWaits

@@ -22,6 +22,8 @@ type turns struct {
 	held   int
 	serial int64 // of what holds the turn in queue
 
+	together bool // what holds it could have been run together with others
+
 	// lent says that somebody steps statements on the bare connection, whose end is not seen here: it does not queue.
 	lent bool
 }
@@ -98,9 +100,11 @@ func (t *turns) leave() {
 	if t.held == 0 || t.c.err == nil && t.c.db.TxnState("") == sqlite3.TXN_WRITE {
 		return
 	}
-	// Goroutines that are ready to run come to wait now, and are found by whoever is next.
-	runtime.Gosched()
-	t.held, t.serial = 0, 0
+	if t.together && t.queue.Contended() {
+		// Goroutines that are ready to run come to wait now, and are found by whoever is next.
+		runtime.Gosched()
+	}
+	t.held, t.serial, t.together = 0, 0, false
 	if t.main.Held() {
 		t.main.Leave()
 	}
