@@ -4,10 +4,12 @@
 //
 //	tursh [OPTIONS] [FILENAME [SQL...]]
 //
-// The parts, from the outside in: options.go reads the command line, input.go
-// finds statements and dot-commands in lines of text, sql.go runs the former,
-// command.go and the tables it lists the latter; mode.go, format.go and
-// columnar.go lay out rows. Everything reaches the database through the
+// The parts, from the outside in: options.go and startup.go read the command
+// line, input.go finds statements and dot-commands in lines of text, sql.go runs
+// the former, dot.go and the table in commands.go the latter; each command is
+// with its like (import.go, backup.go, schema.go and so on). Packages below
+// internal know nothing of the shell: sqltext reads SQL as text, show lays out
+// rows, records reads CSV and JSON. Everything reaches the database through the
 // project's own database/sql driver (db.go).
 package main
 

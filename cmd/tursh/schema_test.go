@@ -104,7 +104,7 @@ COMMIT;
 `},
 		{"data only", ".dump --data-only --nosys p ch", "INSERT INTO p VALUES(1);\nINSERT INTO ch VALUES(1,2);\n"},
 		{"newlines", ".dump --data-only --newlines my%", "INSERT INTO \"my t\" VALUES(1,'it''s\ntwo',1.5,x'00ff');\nINSERT INTO \"my t\" VALUES(2,NULL,1e999,x'0000');\n"},
-		{"rowids", "create table r(rowid, oid);\ninsert into r values(7,8);\n.dump --data-only --preserve-rowids r p ch ft_idx", "INSERT INTO p VALUES(1);\nINSERT INTO ch(rowid,x,y) VALUES(1,1,2);\nINSERT INTO r(_rowid_,rowid,oid) VALUES(1,7,8);\n"},
+		{"rowids", "create table r(rowid, oid);\ninsert into r values(7,8);\n.dump --data-only --preserve-rowids r p ch ft_idx", "INSERT INTO p(id) VALUES(1);\nINSERT INTO ch(rowid,x,y) VALUES(1,1,2);\nINSERT INTO r(_rowid_,rowid,oid) VALUES(1,7,8);\n"},
 		{"virtual", ".dump ft i1 v tr", `/* WARNING: Script requires that SQLITE_DBCONFIG_DEFENSIVE be disabled */
 PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION;

@@ -33,6 +33,9 @@ func (sh *shell) runSQL(text string, at place) (ok bool) {
 		sh.io.begin(c)
 		err := sh.runStatements(ctx, c, text)
 		sh.io.end(c)
+		if sh.io.always {
+			sh.showIO(c, false)
+		}
 		return err
 	})
 	sh.timer.end(sh)

@@ -143,7 +143,7 @@ func setAlign(f *Format, arg string) error {
 		case 'r':
 			align[i] = AlignRight
 		default:
-			return errors.New("Should contain only characters L, C, and R.")
+			return errors.New("should contain only the letters L, C and R")
 		}
 	}
 	f.Align = align
@@ -175,7 +175,7 @@ func setLimits(f *Format, arg string) error {
 	for i, part := range parts {
 		n, err := strconv.Atoi(part)
 		if err != nil || n < 0 || len(parts) < 2 || len(parts) > 3 {
-			return errors.New(`Should be "on" or "off" or "L,C,T" where L, C, and T are unsigned integers`)
+			return errors.New(`should be "on" or "off" or "L,C,T" where L, C, and T are unsigned integers`)
 		}
 		limits[i] = n
 	}
@@ -241,7 +241,7 @@ func setWidths(f *Format, arg string) error {
 			return errors.New("should be a comma-separated list of integers")
 		}
 		if w > MaxWidth || w < -MaxWidth {
-			return fmt.Errorf("Maximum column width is %d", MaxWidth)
+			return fmt.Errorf("should be %d at most", MaxWidth)
 		}
 		widths = append(widths, w)
 	}

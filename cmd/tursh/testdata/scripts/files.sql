@@ -144,10 +144,15 @@ END
 .io trace trace.json
 insert into t values(9,9);
 .io trace off
-.io
+.io on
+insert into t values(8,8);
+.io off
+.io total
 .engine auto
 .check --glob <<END
-pool
+engine                       pool
+                             asked for
+statements                   1
 END
 .testcase trace
 select json_valid(readfile('trace.json')), json_array_length(readfile('trace.json'),'$.traceEvents') > 0;
