@@ -66,13 +66,24 @@ func NameFor(engine string) (string, error) {
 	return Name + "-" + string(kind), nil
 }
 
-// fileSystem is a sqlitevfs.VFSFilename. It borrows Access, Delete and
-// FullPathname.
+// fileSystem is a sqlitevfs.VFSFilename. It borrows Delete and FullPathname.
 type fileSystem struct {
 	sqlitevfs.VFS
 	base    sqlitevfs.VFSFilename
 	options Options
 	calls   calls
+}
+
+// Access tells SQLite whether there is a journal or a WAL. An empty file is none,
+// as SQLite's own VFSs say (unixAccess in its os_unix.c, winAccess in os_win.c):
+// a WAL that somebody has emptied does not make a database one in WAL mode.
+func (v *fileSystem) Access(name string, flags sqlitevfs.AccessFlag) (bool, error) {
+	if flags == sqlitevfs.ACCESS_EXISTS {
+		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+			return false, nil
+		}
+	}
+	return v.VFS.Access(name, flags)
 }
 
 func (v *fileSystem) engine() (ioengine.Engine, error) {

@@ -281,3 +281,26 @@ func TestNameFor(t *testing.T) {
 		t.Errorf("TURSO_COOP_ENGINE=pool: %+v", s.Engine)
 	}
 }
+
+// An empty file beside a database is neither a journal nor a WAL: the database
+// stays in its mode, as for stock SQLite, and the file stays where it is.
+func TestEmptyJournalsAreNone(t *testing.T) {
+	for _, suffix := range []string{"-wal", "-journal"} {
+		path := filepath.Join(t.TempDir(), "test.db")
+		c := open(t, path, vfs.Name)
+		exec(t, c, `CREATE TABLE t(a)`)
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path+suffix, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c = open(t, path, vfs.Name)
+		if got := query(t, c, `PRAGMA journal_mode`) + query(t, c, `SELECT count(*) FROM t`); got != "delete0" {
+			t.Errorf("%s: %s", suffix, got)
+		}
+		if _, err := os.Stat(path + suffix); err != nil {
+			t.Errorf("%s: %v", suffix, err)
+		}
+	}
+}
