@@ -36,6 +36,9 @@ func init() { // not a literal: the functions refer to the table
 		{name: "breakpoint", min: 3},
 		{name: "cd", run: (*shell).cmdCd, unsafe: true, usage: "DIRECTORY", about: "Change the working directory"},
 		{name: "changes", min: 3, run: (*shell).cmdChanges, usage: "on|off", about: "Show how many rows each statement changes, or not"},
+		{name: "chart", run: (*shell).cmdChart, usage: "?bars|line|spark? ?SQL?", about: "Draw the numbers of a query, or of the last one", detail: []string{
+			"The first of several columns has the labels.",
+		}},
 		{name: "check", min: 3, run: (*shell).cmdCheck, usage: "?OPTIONS? PATTERN", about: "Compare the results since .testcase with PATTERN", detail: []string{
 			"If PATTERN is <<LABEL it is the lines up to one that begins with LABEL.",
 			"--exact     also the ends of lines around",
@@ -63,6 +66,7 @@ func init() { // not a literal: the functions refer to the table
 			"--preserve-rowids   INSERT the rowids of tables too",
 		}},
 		{name: "echo", min: 1, run: (*shell).cmdEcho, usage: "on|off", about: "Show input before running it, or not"},
+		{name: "edit", run: (*shell).cmdEdit, unsafe: true, about: "Edit the last statement in $VISUAL or $EDITOR, and run it"},
 		{name: "eqp", min: 1, run: (*shell).cmdEqp, usage: "off|on|trigger|full", about: "Show the plan of each statement before it runs", detail: []string{
 			"trigger   also the plans of its triggers",
 			"full      also its bytecode",
@@ -76,6 +80,7 @@ func init() { // not a literal: the functions refer to the table
 		{name: "fullschema", min: 1},
 		{name: "headers", min: 1, run: (*shell).cmdHeaders, usage: "on|off|always", about: "Show column names, or not"},
 		{name: "help", min: 1, run: (*shell).cmdHelp, usage: "?-all? ?PATTERN?", about: "Explain the commands that PATTERN finds"},
+		{name: "history", run: (*shell).cmdHistory, usage: "?TEXT?", about: "Show what was typed, or what of it has TEXT"},
 		{name: "import", min: 1, run: (*shell).cmdImport, unsafe: true, usage: "?OPTIONS? FILE TABLE", about: "Insert the rows of FILE into TABLE", detail: []string{
 			"A TABLE that does not exist is made; the first row then names its columns.",
 			"|COMMAND as FILE is what the command prints, <<LABEL the lines up to LABEL.",
@@ -109,10 +114,12 @@ func init() { // not a literal: the functions refer to the table
 			"trace FILE     write a timeline of operations, for chrome://tracing or Perfetto",
 			"trace off      end that",
 		}},
+		{name: "last", run: (*shell).cmdLast, about: "Show all rows of the last result"},
 		{name: "limits", min: 5, run: (*shell).cmdLimits, usage: "?NAME? ?VALUE?", about: "Show or set the limits of the connection"},
 		{name: "lint", min: 3},
 		{name: "load", min: 1, run: (*shell).cmdLoad, unsafe: true, usage: "FILE", about: "Load SQL functions from a WebAssembly module"},
 		{name: "log", min: 1},
+		{name: "maxrows", run: (*shell).cmdMaxRows, usage: "?N?", about: "Show at most N rows of a result at a terminal, 0 for all"},
 		{name: "mode", min: 1, run: (*shell).cmdMode, usage: "?MODE? ?OPTIONS?", about: "Set how results are shown", detail: modeHelp()},
 		{name: "nonce", run: (*shell).cmdNonce, usage: "TEXT", about: "Lift safe mode for one command, if TEXT is that of -nonce"},
 		{name: "nullvalue", min: 1, run: (*shell).cmdNullValue, usage: "TEXT", about: "Show TEXT in place of NULL"},
@@ -130,6 +137,7 @@ func init() { // not a literal: the functions refer to the table
 			"--show              show what memory holds",
 		}},
 		{name: "once", min: 1, run: (*shell).cmdOutput, unsafe: true, usage: "?--bom? FILE", about: "Write the results of the next statement to FILE, or |COMMAND"},
+		{name: "pager", run: (*shell).cmdPager, unsafe: true, usage: "?on|off|COMMAND?", about: "Show long results at a terminal through $PAGER or COMMAND"},
 		{name: "parameter", min: 3, run: (*shell).cmdParameter, usage: "CMD ...", about: "Manage the values of parameters in SQL", detail: []string{
 			"clear ?NAME?     forget all of them, or one",
 			"init             make the table they are kept in, temp.sqlite_parameters",
@@ -183,6 +191,9 @@ func init() { // not a literal: the functions refer to the table
 		{name: "vfsinfo", min: 1},
 		{name: "vfslist", min: 1},
 		{name: "vfsname", min: 1},
+		{name: "watch", run: (*shell).cmdWatch, usage: "?SECONDS? ?SQL?", about: "Run SQL, or the last statement, again and again", detail: []string{
+			"--count N   only N times",
+		}},
 		{name: "wheretrace", min: 1},
 		{name: "width", min: 1, run: (*shell).cmdWidth, usage: "N ...", about: "Set the widths of columns; 0 is what they need, -N aligns right"},
 		{name: "www"},

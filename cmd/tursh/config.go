@@ -61,6 +61,8 @@ func (sh *shell) config() string {
 		{"explain", "off", !sh.explain},
 		{"stats", sh.stats.String(), sh.stats != statsOff},
 		{"timer", sh.timer.String(), sh.timer.on},
+		{"maxrows", fmt.Sprint(sh.paging.maxRows), sh.paging.maxRows != defaultMaxRows},
+		{"pager", sqltext.QuoteC(sh.paging.pager), sh.paging.pager != ""},
 	} {
 		if setting.differs {
 			fmt.Fprintf(&b, ".%s %s\n", setting.command, setting.value)

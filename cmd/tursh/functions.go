@@ -41,7 +41,7 @@ func (sh *shell) edit(ctx sqlite3.Context, arg ...sqlite3.Value) {
 		return
 	}
 	text := arg[0].Type() != sqlite3.BLOB
-	edited, err := sh.editContent(arg[0].Blob(nil), editor)
+	edited, err := sh.editContent(arg[0].Blob(nil), editor, ".txt")
 	switch {
 	case err != nil:
 		ctx.ResultError(err)
@@ -52,8 +52,9 @@ func (sh *shell) edit(ctx sqlite3.Context, arg ...sqlite3.Value) {
 	}
 }
 
-func (sh *shell) editContent(content []byte, editor string) (edited []byte, err error) {
-	f, err := os.CreateTemp("", "tursh*.txt")
+// editContent lets the user edit content in a file, whose name ends in extension.
+func (sh *shell) editContent(content []byte, editor, extension string) (edited []byte, err error) {
+	f, err := os.CreateTemp("", "tursh*"+extension)
 	if err != nil {
 		return nil, fmt.Errorf("edit(): %w", err)
 	}
@@ -64,7 +65,7 @@ func (sh *shell) editContent(content []byte, editor string) (edited []byte, err 
 	}
 	cmd := editorCommand(editor, f.Name())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = sh.stdin, sh.stdout, sh.stderr
-	if err := cmd.Run(); err != nil {
+	if err := sh.lend(cmd.Run); err != nil {
 		return nil, fmt.Errorf("EDITOR returned non-zero: %w", err)
 	}
 	return os.ReadFile(f.Name())

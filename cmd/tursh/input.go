@@ -135,6 +135,48 @@ func (p *pending) add(line string, number int) {
 	p.size += len(line) + 1
 }
 
+// lineKind is what a line makes of what is pending.
+type lineKind uint8
+
+const (
+	lineSkipped  lineKind = iota // nothing: it is empty, or a comment of the shell's
+	lineCommand                  // nothing: it is a dot-command
+	lineMore                     // it goes on
+	lineBlank                    // nothing but comments, which have ended
+	lineComplete                 // whole statements
+	lineTooMuch                  // more than can be run
+)
+
+// take adds a line to what is pending, unless it has nothing to do with that.
+func (p *pending) take(line string, number int) lineKind {
+	first := len(p.lines) == 0
+	switch {
+	case first && (sqltext.Blank(line) || strings.HasPrefix(line, "#")):
+		return lineSkipped
+	case first && strings.HasPrefix(line, "."):
+		return lineCommand
+	case sqltext.IsTerminator(line) && p.terminates():
+		line = ";"
+	}
+	p.add(line, number)
+	switch {
+	case p.size > maxSQL:
+		return lineTooMuch
+	case p.scan.Complete() && strings.Contains(line, ";"):
+		return lineComplete
+	case p.scan.Complete() && sqltext.Blank(p.text()):
+		return lineBlank
+	}
+	return lineMore
+}
+
+// terminates reports whether a semicolon would complete what is pending.
+func (p *pending) terminates() bool {
+	scan := p.scan
+	scan.Feed(";")
+	return scan.Complete()
+}
+
 // processLine reads one line and runs what it completes. It returns false at
 // the end of the input.
 func (sh *shell) processLine(in *input, p *pending) (more bool) {
@@ -149,45 +191,31 @@ func (sh *shell) processLine(in *input, p *pending) (more bool) {
 		return false
 	}
 	in.line++
-	first := len(p.lines) == 0
-	switch {
-	case first && sqltext.Blank(line):
+	switch p.take(line, in.line) {
+	case lineSkipped:
 		sh.echoInput(line)
-		return true
-	case first && strings.HasPrefix(line, "#"):
-		sh.echoInput(line)
-		return true
-	case first && strings.HasPrefix(line, "."):
+	case lineCommand:
 		sh.echoInput(line)
 		ok, quit := sh.runDot(line)
 		p.ok = p.ok && ok
-		return !quit
-	case sqltext.IsTerminator(line) && sh.terminates(p):
-		line = ";"
-	}
-	p.add(line, in.line)
-	switch {
-	case p.size > maxSQL:
-		return sh.inputEnded(in, p, errTooBig)
-	case p.scan.Complete() && strings.Contains(line, ";"):
-		sh.runGroup(in, p, p.text())
-	case p.scan.Complete() && sqltext.Blank(p.text()):
+		if quit {
+			return false
+		}
+	case lineBlank:
 		sh.echoInput(p.text())
 		p.reset()
+	case lineComplete:
+		sh.runGroup(in, p, p.text())
+	case lineTooMuch:
+		return sh.inputEnded(in, p, errTooBig)
 	}
 	return !sh.interrupted(in)
-}
-
-// terminates reports whether a semicolon would complete what is pending.
-func (sh *shell) terminates(p *pending) bool {
-	scan := p.scan
-	scan.Feed(";")
-	return scan.Complete()
 }
 
 func (sh *shell) runGroup(in *input, p *pending, text string) {
 	at := place{input: in.name, line: p.start}
 	p.reset()
+	sh.lastSQL = text
 	sh.echoInput(text)
 	p.ok = sh.runSQL(text, at) && p.ok
 }
@@ -196,7 +224,9 @@ func (sh *shell) runGroup(in *input, p *pending, text string) {
 // types goes on after it.
 func (sh *shell) interrupted(in *input) bool {
 	if in.prompt {
-		sh.interrupts.take()
+		if sh.interrupts.take() && sh.editor != nil {
+			sh.editor.drop()
+		}
 		return false
 	}
 	return sh.interrupts.seen()

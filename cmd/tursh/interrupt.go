@@ -12,6 +12,8 @@ type interrupts struct {
 	mu      sync.Mutex
 	cancel  context.CancelFunc // ends what is running, nil if nothing is
 	pending bool               // one came, and nothing has taken notice yet
+	held    bool               // they are not meant for us alone, so that two do not end the program
+	atExit  func() error       // what is to be done before the program ends, nil for nothing
 }
 
 // begin returns the context for something that an interrupt ends. done must be
@@ -37,12 +39,37 @@ func (in *interrupts) begin() (ctx context.Context, done func()) {
 func (in *interrupts) interrupt() (again bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	again = in.pending
+	again = in.pending && !in.held
 	in.pending = true
 	if in.cancel != nil {
 		in.cancel()
 	}
 	return again
+}
+
+// hold says whether there is another program at the terminal, which takes
+// interrupts too.
+func (in *interrupts) hold(on bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.held = on
+}
+
+// onExit sets what is to be done before an interrupt ends the program.
+func (in *interrupts) onExit(f func() error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.atExit = f
+}
+
+// exit ends the program.
+func (in *interrupts) exit() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.atExit != nil {
+		_ = in.atExit()
+	}
+	os.Exit(1)
 }
 
 // take reports whether there has been an interrupt, and forgets it.
@@ -73,7 +100,7 @@ func (in *interrupts) listen() (stop func()) {
 				return
 			case <-signals:
 				if in.interrupt() {
-					os.Exit(1)
+					in.exit()
 				}
 			}
 		}

@@ -37,8 +37,14 @@ func (sh *shell) prompt(in *input, p *pending) string {
 	if len(p.lines) == 0 {
 		return sh.expandPrompt(sh.promptText(0), "")
 	}
-	text := sh.expandPrompt(sh.promptText(1), p.scan.Closers())
-	blanks := max(0, show.DisplayWidth(sh.expandPrompt(sh.promptText(0), ""))-show.DisplayWidth(strings.Replace(text, promptPad, "", 1)))
+	return sh.continuation(sh.expandPrompt(sh.promptText(0), ""), p.scan.Closers())
+}
+
+// continuation returns the prompt of a line that goes on with a statement, which
+// closers would complete. It is as wide as the main prompt.
+func (sh *shell) continuation(main, closers string) string {
+	text := sh.expandPrompt(sh.promptText(1), closers)
+	blanks := max(0, show.DisplayWidth(main)-show.DisplayWidth(strings.Replace(text, promptPad, "", 1)))
 	return strings.Replace(text, promptPad, strings.Repeat(" ", blanks), 1)
 }
 

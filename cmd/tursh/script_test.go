@@ -14,6 +14,7 @@ func TestScripts(t *testing.T) {
 		t.Fatalf("no scripts: %v", err)
 	}
 	t.Setenv("VISUAL", "")
+	t.Setenv("EDITOR", "true")
 	for _, name := range scripts {
 		text, err := os.ReadFile(name)
 		if err != nil {

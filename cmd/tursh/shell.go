@@ -31,12 +31,15 @@ type shell struct {
 	db      *database // nil until something needs it
 	convert converter
 
-	input       *input // what is being read, nil while arguments run
-	depth       int    // how many inputs are being read, one within the other
-	argument    int    // index of the argument being run, 0 while input is read
-	interactive bool   // prompts for input, and goes on after errors
-	outTerminal bool   // results go to a terminal
-	plainInput  bool   // nothing edits the lines of a prompt
+	input       *input           // what is being read, nil while arguments run
+	editor      *statementReader // nil if nothing edits what is typed
+	lastSQL     string           // what was run last, of what was read
+	depth       int              // how many inputs are being read, one within the other
+	argument    int              // index of the argument being run, 0 while input is read
+	interactive bool             // prompts for input, and goes on after errors
+	outTerminal bool             // results go to a terminal
+	plainInput  bool             // nothing edits the lines of a prompt
+	paging      paging
 	quiet       bool   // no greeting
 	version     string // of SQLite, as the prompt shows it
 
@@ -68,6 +71,7 @@ func newShell(name string, stdin io.Reader, stdout, stderr io.Writer) *shell {
 		interactive: isTerminal(stdin),
 		outTerminal: isTerminal(stdout),
 		explain:     true,
+		paging:      paging{maxRows: defaultMaxRows},
 	}
 	sh.format.SetMode(show.BatchMode)
 	return sh
@@ -103,6 +107,12 @@ func (sh *shell) quit(code int) {
 
 // close gives back what the shell holds and returns the exit code.
 func (sh *shell) close(code int) int {
+	if sh.editor != nil {
+		sh.interrupts.onExit(nil)
+		if err := sh.editor.terminal.Close(); err != nil {
+			code = max(code, 1) // the terminal is gone
+		}
+	}
 	if err := errors.Join(sh.closeDatabase(), sh.convert.close()); err != nil {
 		sh.report("Error: %s\n", message(err))
 		code = max(code, 1)
@@ -134,6 +144,7 @@ func (sh *shell) flush() error {
 	err := sh.out.Flush()
 	switch {
 	case err == nil:
+	case sh.paging.out != nil: // the pager has been left
 	case sh.redirect.file != nil:
 		_ = sh.redirect.file.Close()
 		sh.redirectFailed(err)

@@ -29,6 +29,7 @@ type outputError struct{ error }
 // first one that fails. It reports what failed and returns whether none did.
 func (sh *shell) runSQL(text string, at place) (ok bool) {
 	sh.timer.begin()
+	sh.startPaging()
 	err := sh.use(func(ctx context.Context, c driver.Conn) error {
 		sh.io.begin(c)
 		err := sh.runStatements(ctx, c, text)
@@ -38,6 +39,7 @@ func (sh *shell) runSQL(text string, at place) (ok bool) {
 		}
 		return err
 	})
+	err = sh.endPaging(err)
 	sh.timer.end(sh)
 	if sh.flush() != nil {
 		return false
@@ -83,6 +85,18 @@ func (sh *shell) statementFailed(err error, at place) (ok bool) {
 }
 
 func (sh *shell) runStatements(ctx context.Context, c driver.Conn, text string) error {
+	return eachStatement(ctx, c, text, func(st driver.Statement) error {
+		err := sh.runStatement(ctx, c, st)
+		if flushed := sh.flush(); err == nil && flushed != nil {
+			err = outputError{flushed}
+		}
+		return err
+	})
+}
+
+// eachStatement compiles the statements of text one after the other, and calls f
+// for each, up to the first error.
+func eachStatement(ctx context.Context, c driver.Conn, text string, f func(st driver.Statement) error) error {
 	for text = sqltext.TrimSpace(text); text != ""; text = sqltext.TrimSpace(text) {
 		// SQLite is given one statement at a time: it copies what it is given, and
 		// a line of many statements would be copied once for each of them.
@@ -92,14 +106,10 @@ func (sh *shell) runStatements(ctx context.Context, c driver.Conn, text string) 
 			return compileError{err, text}
 		}
 		if st != nil {
-			err = sh.runStatement(ctx, c, st)
-			if err = errors.Join(err, st.Close()); err != nil {
+			if err := errors.Join(f(st), st.Close()); err != nil {
 				return err
 			}
 			n -= len(tail)
-		}
-		if err := sh.flush(); err != nil {
-			return outputError{err}
 		}
 		text = text[n:]
 	}
@@ -118,7 +128,11 @@ func (sh *shell) runStatement(ctx context.Context, c driver.Conn, st driver.Stat
 	if err := sh.bind(ctx, c, st); err != nil {
 		return err
 	}
-	err := sh.show(ctx, st, sh.formatterFor(kind))
+	limit := 0
+	if kind == sqltext.NotExplain {
+		limit = sh.rowLimit(st)
+	}
+	err := sh.show(ctx, st, sh.formatterFor(kind), limit)
 	if sh.stats != statsOff {
 		sh.showStats(c, st)
 	}
@@ -146,8 +160,9 @@ func (sh *shell) newPlan(columns []string) show.Formatter {
 	return show.NewPlan(sh.out, columns, &sh.convert)
 }
 
-// show runs a statement and shows its rows.
-func (sh *shell) show(ctx context.Context, st driver.Statement, format newFormatter) error {
+// show runs a statement and shows its rows: at most limit of them, if that is
+// not 0.
+func (sh *shell) show(ctx context.Context, st driver.Statement, format newFormatter, limit int) error {
 	waiting := sh.startProgress("running")
 	more, err := st.Step(ctx)
 	waiting.end()
@@ -160,7 +175,8 @@ func (sh *shell) show(ctx context.Context, st driver.Statement, format newFormat
 	}
 	f := format(columns)
 	values := make([]any, len(columns))
-	for more && err == nil {
+	shown := 0
+	for ; more && err == nil && (limit == 0 || shown < limit); shown++ {
 		for i := range values {
 			values[i] = st.Column(i)
 		}
@@ -171,6 +187,9 @@ func (sh *shell) show(ctx context.Context, st driver.Statement, format newFormat
 	}
 	if ferr := f.Finish(); ferr != nil {
 		return outputError{ferr}
+	}
+	if more && err == nil {
+		err = sh.countRest(ctx, st, shown)
 	}
 	return err
 }
@@ -195,7 +214,7 @@ func (sh *shell) explainStatement(ctx context.Context, c driver.Conn, text strin
 	if err != nil {
 		return err
 	}
-	err = sh.show(ctx, st, format)
+	err = sh.show(ctx, st, format, 0)
 	return errors.Join(err, st.Close())
 }
 

@@ -108,7 +108,7 @@ func (sh *shell) cmdSystem(d *dotLine) error {
 	if sh.interactive {
 		cmd.Stdin = sh.stdin // else it would read the rest of the script
 	}
-	err := cmd.Run()
+	err := sh.lend(cmd.Run)
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		sh.report("System command returns %d\n", exit.ExitCode())
 	} else if err != nil {

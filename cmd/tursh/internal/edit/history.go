@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -150,16 +151,8 @@ func (h *History) Add(text string) error {
 	return nil
 }
 
-// Last returns the latest text that is one of those asked for, "" if there is
-// none.
-func (h *History) Last(wanted func(text string) bool) string {
-	for _, entry := range slices.Backward(h.entries) {
-		if wanted(entry) {
-			return entry
-		}
-	}
-	return ""
-}
+// All returns what was typed, the latest last.
+func (h *History) All() iter.Seq[string] { return slices.Values(h.entries) }
 
 // appendEntry appends a line with an entry: in it, ends of lines are \n and a
 // backslash is doubled.

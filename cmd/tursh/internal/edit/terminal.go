@@ -63,7 +63,11 @@ func (t *Terminal) Read(initial string) (text string, err error) {
 	if err := t.modes.set(raw); err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, t.modes.set(quiet)) }()
+	defer func() {
+		if failed := t.modes.set(quiet); failed != nil && err == nil {
+			err = failed
+		}
+	}()
 	t.start(t.size())
 	t.set(initial)
 	t.show(bracketsOn)
@@ -93,7 +97,7 @@ func (t *Terminal) act(o outcome) (text string, done bool, err error) {
 		t.show(strings.TrimSuffix(t.finish(), "\r\n") + "^C\r\n")
 		return "", true, ErrInterrupted
 	case ended:
-		t.show(t.finish())
+		t.show(strings.TrimSuffix(t.finish(), "\r\n"))
 		return "", true, io.EOF
 	case cleared:
 		t.screen.begin(t.size())

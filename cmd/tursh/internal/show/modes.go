@@ -47,6 +47,10 @@ const (
 	TerminalMode = "tty"
 )
 
+// Tabular reports whether the mode lays rows out for people to read, rather than
+// for programs.
+func (m *Mode) Tabular() bool { return m.style.columnar() || m.style == Line || m.Name == "list" }
+
 // FindMode returns the mode called name, nil if there is none. Names are not
 // abbreviated.
 func FindMode(name string) *Mode {
