@@ -63,7 +63,7 @@ func (q *Queue) SawForeign() {
 }
 
 // waitForOthers lets the turn, which t holds, rest if that is due.
-func (q *Queue) waitForOthers(ctx context.Context, t *Turn, deadline time.Time) Outcome {
+func (q *Queue) waitForOthers(ctx context.Context, t *Turn, timeout time.Duration) Outcome {
 	q.mu.Lock()
 	rest := q.courtesy.rest
 	q.mu.Unlock()
@@ -72,7 +72,7 @@ func (q *Queue) waitForOthers(ctx context.Context, t *Turn, deadline time.Time) 
 	}
 	if d := time.Until(rest); d > 0 {
 		select {
-		case <-t.startTimer(min(d, time.Until(deadline))):
+		case <-t.startTimer(min(d, timeout)):
 		case <-ctx.Done():
 			t.timer.Stop()
 		}

@@ -62,7 +62,7 @@ const (
 type Outcome uint8
 
 const (
-	GaveUp  Outcome = iota // the deadline has passed or the context has ended: there is no turn to leave
+	GaveUp  Outcome = iota // the time is over or the context has ended: there is no turn to leave
 	Entered                // the turn is held
 	Served                 // what was offered has been done: there is no turn to leave
 )
@@ -79,16 +79,16 @@ func (q *Queue) TryEnter(t *Turn) bool {
 	return true
 }
 
-// Enter waits for the turn until deadline or the end of ctx. Once another
+// Enter waits for the turn for up to timeout, or until the end of ctx. Once another
 // connection has taken the offer of t the wait lasts until that has served it
 // or given it back.
-func (q *Queue) Enter(ctx context.Context, t *Turn, deadline time.Time) Outcome {
+func (q *Queue) Enter(ctx context.Context, t *Turn, timeout time.Duration) Outcome {
 	q.mu.Lock()
 	if !q.held {
 		q.held = true
 		t.queue, t.state = q, turnHeld
 		q.mu.Unlock()
-		return q.waitForOthers(ctx, t, deadline)
+		return q.waitForOthers(ctx, t, timeout)
 	}
 	if t.wake == nil {
 		t.wake = make(chan struct{}, 1)
@@ -98,10 +98,10 @@ func (q *Queue) Enter(ctx context.Context, t *Turn, deadline time.Time) Outcome 
 	q.contended = contendedTurns
 	q.mu.Unlock()
 
-	timeout := t.startTimer(time.Until(deadline))
+	late := t.startTimer(timeout)
 	select {
 	case <-t.wake:
-	case <-timeout:
+	case <-late:
 		if q.withdraw(t) {
 			return GaveUp
 		}
@@ -118,7 +118,7 @@ func (q *Queue) Enter(ctx context.Context, t *Turn, deadline time.Time) Outcome 
 		t.state = turnNone
 		return Served
 	}
-	return q.waitForOthers(ctx, t, deadline)
+	return q.waitForOthers(ctx, t, timeout)
 }
 
 func (t *Turn) startTimer(d time.Duration) <-chan time.Time {

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// far is a deadline that is not reached.
-func far() time.Time { return time.Now().Add(time.Hour) }
+// far is a time-out that does not pass.
+const far = time.Hour
 
 func anything(any) bool { return true }
 
 // enter has a turn wait, and returns where its outcome will be.
-func enter(ctx context.Context, q *Queue, turn *Turn, deadline time.Time) <-chan Outcome {
+func enter(ctx context.Context, q *Queue, turn *Turn, timeout time.Duration) <-chan Outcome {
 	outcome := make(chan Outcome, 1)
-	go func() { outcome <- q.Enter(ctx, turn, deadline) }()
+	go func() { outcome <- q.Enter(ctx, turn, timeout) }()
 	synctest.Wait()
 	return outcome
 }
@@ -31,7 +31,7 @@ func TestQueueIsFair(t *testing.T) {
 		}
 		var outcomes []<-chan Outcome
 		for i := 1; i < len(turns); i++ {
-			outcomes = append(outcomes, enter(t.Context(), q, &turns[i], far()))
+			outcomes = append(outcomes, enter(t.Context(), q, &turns[i], far))
 		}
 		for i := range outcomes {
 			turns[i].Leave()
@@ -63,9 +63,9 @@ func TestQueueGivingUp(t *testing.T) {
 		var holder, late, canceled, patient Turn
 		q.TryEnter(&holder)
 		ctx, cancel := context.WithCancel(t.Context())
-		a := enter(t.Context(), q, &late, time.Now().Add(time.Second))
-		b := enter(ctx, q, &canceled, far())
-		c := enter(t.Context(), q, &patient, far())
+		a := enter(t.Context(), q, &late, time.Second)
+		b := enter(ctx, q, &canceled, far)
+		c := enter(t.Context(), q, &patient, far)
 		begin := time.Now()
 		if got := <-a; got != GaveUp || time.Since(begin) != time.Second {
 			t.Errorf("outcome %d after %v", got, time.Since(begin))
@@ -93,12 +93,12 @@ func TestQueueOffers(t *testing.T) {
 		var holder, plain Turn
 		offered := make([]Turn, 4)
 		q.TryEnter(&holder)
-		p := enter(t.Context(), q, &plain, far())
+		p := enter(t.Context(), q, &plain, far)
 		ctx, cancel := context.WithCancel(t.Context())
 		var outcomes []<-chan Outcome
 		for i := range offered {
 			offered[i].Offer = i
-			outcomes = append(outcomes, enter(ctx, q, &offered[i], far()))
+			outcomes = append(outcomes, enter(ctx, q, &offered[i], far))
 		}
 		odd := func(offer any) bool { return offer.(int)%2 == 1 }
 		if !q.Offers(odd) || q.Take(odd) != &offered[1] || q.Take(odd) != &offered[3] || q.Take(odd) != nil || q.Offers(odd) {
@@ -143,7 +143,7 @@ func TestQueueRestsForOthers(t *testing.T) {
 		var turn Turn
 		hold := func(d time.Duration) (waited time.Duration) {
 			begin := time.Now()
-			if !q.TryEnter(&turn) && q.Enter(t.Context(), &turn, far()) != Entered {
+			if !q.TryEnter(&turn) && q.Enter(t.Context(), &turn, far) != Entered {
 				t.Fatal("no turn")
 			}
 			waited = time.Since(begin)
@@ -189,8 +189,8 @@ func TestQueueRestEndsWithTheContext(t *testing.T) {
 		<-time.After(burst)
 		turn.Leave()
 		ctx, cancel := context.WithCancel(t.Context())
-		a := enter(ctx, q, &turn, far())
-		b := enter(t.Context(), q, &next, far())
+		a := enter(ctx, q, &turn, far)
+		b := enter(t.Context(), q, &next, far)
 		cancel()
 		if got := <-a; got != GaveUp {
 			t.Errorf("outcome %d", got)
@@ -213,18 +213,18 @@ func TestQueueUnderLoad(t *testing.T) {
 			turn := &Turn{}
 			for i := range 2000 {
 				ctx, cancel := context.WithCancel(context.Background())
-				deadline := far()
+				timeout := far
 				switch (g + i) % 5 {
 				case 0:
 					cancel()
 				case 1:
-					deadline = time.Now()
+					timeout = 0
 				}
 				turn.Offer = nil
 				if i%2 == 0 {
 					turn.Offer = g
 				}
-				switch q.Enter(ctx, turn, deadline) {
+				switch q.Enter(ctx, turn, timeout) {
 				case Entered:
 					if inside++; inside != 1 {
 						panic("two have the turn")

@@ -25,30 +25,35 @@ type stmtCache struct {
 	newest, oldest *Stmt            // in the order of their last use
 }
 
-// take removes and returns the statement of sql, nil if there is none.
+// take lends the statement of sql, nil if there is none or it is lent already.
 func (k *stmtCache) take(sql string) *Stmt {
 	s := k.byText[sql]
-	if s != nil {
-		k.remove(s)
+	if s == nil || s.lent {
+		return nil
 	}
+	k.unlink(s)
+	s.lent = true
 	return s
 }
 
 // put keeps s and returns what it has displaced, or s itself if it is not kept, or nil.
 func (k *stmtCache) put(s *Stmt) (displaced *Stmt) {
-	if k.byText[s.key] != nil {
-		return s
-	}
-	if len(k.byText) >= k.size {
-		if displaced = k.oldest; displaced == nil {
+	if known := k.byText[s.key]; known != s {
+		if known != nil {
 			return s
 		}
-		k.remove(displaced)
+		if len(k.byText) >= k.size {
+			if displaced = k.oldest; displaced == nil {
+				return s
+			}
+			k.remove(displaced)
+		}
+		if k.byText == nil {
+			k.byText = make(map[string]*Stmt, k.size)
+		}
+		k.byText[s.key] = s
 	}
-	if k.byText == nil {
-		k.byText = make(map[string]*Stmt, k.size)
-	}
-	k.byText[s.key] = s
+	s.lent = false
 	s.older = k.newest
 	if s.older != nil {
 		s.older.newer = s
@@ -59,8 +64,21 @@ func (k *stmtCache) put(s *Stmt) (displaced *Stmt) {
 	return displaced
 }
 
+// remove forgets a statement that is not lent.
 func (k *stmtCache) remove(s *Stmt) {
 	delete(k.byText, s.key)
+	k.unlink(s)
+}
+
+// forget forgets a statement that will not be given back.
+func (k *stmtCache) forget(s *Stmt) {
+	if s.lent && k.byText[s.key] == s {
+		delete(k.byText, s.key)
+	}
+	s.lent = false
+}
+
+func (k *stmtCache) unlink(s *Stmt) {
 	if s.newer != nil {
 		s.newer.older = s.older
 	} else {
@@ -82,11 +100,14 @@ func (k *stmtCache) attached(db *sqlite3.Conn) {
 	}
 }
 
-// flush frees what is kept.
+// flush frees what is kept. What is lent is kept no longer when it comes back.
 func (k *stmtCache) flush() {
 	for s := k.oldest; s != nil; s = k.oldest {
 		k.remove(s)
 		s.finalize()
+	}
+	for _, s := range k.byText { // those that are lent
+		s.spoiled = true
 	}
 }
 
@@ -146,6 +167,7 @@ func (s *Stmt) keep() {
 
 // finalize frees a statement that has been reset.
 func (s *Stmt) finalize() {
+	s.c.cache.forget(s)
 	_ = s.s.Close()
 	s.s = nil
 }

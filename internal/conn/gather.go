@@ -27,15 +27,16 @@ import (
 
 // Bounds of a group, so that nobody waits for much more than a commit of somebody else's.
 const (
-	maxMembers    = 256
-	maxArgsBytes  = 1 << 20
-	ownArgsBytes  = maxArgsBytes / 4 // a statement with more runs alone
-	maxRowValues  = 1024             // of RETURNING, for one statement
-	maxRowBytes   = 256 << 10
-	maxSteps      = 20_000 // instructions of SQLite's machine, about half a millisecond; a statement that took more runs alone
-	minGroupTime  = 500 * time.Microsecond
-	maxLongTexts  = 1000
-	commitsToMean = 8 // how many commits weigh in the mean duration of one
+	maxMembers      = 256
+	maxArgsBytes    = 1 << 20
+	ownArgsBytes    = maxArgsBytes / 4 // a statement with more runs alone
+	maxRowValues    = 1024             // of RETURNING, for one statement
+	maxRowBytes     = 256 << 10
+	maxSteps        = 20_000 // instructions of SQLite's machine, about half a millisecond; a statement that took more runs alone
+	minGroupTime    = 500 * time.Microsecond
+	maxLongTexts    = 1000
+	membersPerClock = 4 // the clock is looked at after the first statement and every so many
+	commitsToMean   = 8 // how many commits weigh in the mean duration of one
 )
 
 // A Family is the connections that run each other's statements: those that were opened alike.
@@ -167,15 +168,15 @@ func (c *Conn) alone(s *Stmt, size int) Alone {
 
 // wait waits for the turn, or for another connection to have run s.
 func (c *Conn) wait(ctx context.Context, s *Stmt, args []any, size int, wantRows bool) *request {
-	t, r := &c.turns, &c.gather.own
+	t, r, now := &c.turns, &c.gather.own, time.Now()
 	*r = request{
 		c: c, s: s, ctx: ctx, args: args, size: size, wantRows: wantRows,
-		deadline: c.busy.until(time.Now()), before: Result{c.db.LastInsertRowID(), c.Changes()},
+		deadline: c.busy.until(now), before: Result{c.db.LastInsertRowID(), c.Changes()},
 	}
 	r.result = r.before
-	s.begin()
+	s.beginAt(now)
 	t.main.Offer = r
-	outcome := t.wait(ctx, t.queue, &t.main)
+	outcome := t.wait(ctx, t.queue, &t.main, now)
 	mayLead := t.main.Offer != nil
 	t.main.Offer = nil
 	if outcome == vfs.Entered && (!mayLead || !c.lead(r)) || outcome == vfs.GaveUp {
@@ -242,7 +243,8 @@ func (c *Conn) runMembers(own *request) (spoiler *request) {
 		if !c.run(r) {
 			return r
 		}
-		if size += r.size; len(g.members) == maxMembers || size > maxArgsBytes || time.Since(start) > limit {
+		size += r.size
+		if n := len(g.members); n == maxMembers || size > maxArgsBytes || n%membersPerClock == 1 && time.Since(start) > limit {
 			break
 		}
 		if t := c.turns.queue.Take(c.accepts); t != nil {
@@ -278,8 +280,9 @@ func (c *Conn) runOn(r *request) {
 		r.err = withContext(r.ctx, sqlite3.INTERRUPT)
 		return
 	}
-	s := r.s
-	if r.c != c {
+	s := g.members[0].s // c's own, which is not running
+	acquired := r.s.name() != s.name()
+	if acquired {
 		if s, _, r.err = c.Acquire(context.Background(), r.s.name()); r.err != nil {
 			return
 		}
@@ -293,11 +296,9 @@ func (c *Conn) runOn(r *request) {
 	if err != nil {
 		r.err = c.withFailure(withContext(r.ctx, err))
 	}
-	if s.s.Status(sqlite3.STMTSTATUS_VM_STEP, true) > maxSteps {
-		g.family.noteLong(s.name())
-	}
-	if r.c != c {
-		s.spoiled = s.spoiled || spoils(err)
+	s.noteSteps()
+	s.spoiled = s.spoiled || spoils(err)
+	if acquired {
 		s.keep()
 	}
 	if g.counters {
@@ -494,6 +495,13 @@ func (f *Family) noteLong(text string) {
 	}
 	if _, known := f.long.LoadOrStore(text, true); !known {
 		f.longs.Add(1)
+	}
+}
+
+// noteSteps takes note of how long a run was that has ended.
+func (s *Stmt) noteSteps() {
+	if f := s.c.gather.family; f != nil && !s.readOnly && s.s.Status(sqlite3.STMTSTATUS_VM_STEP, true) > maxSteps {
+		f.noteLong(s.name())
 	}
 }
 

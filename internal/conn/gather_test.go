@@ -443,6 +443,16 @@ func TestG9LongStatements(t *testing.T) {
 	if n := k.gathered(); n.Groups != 1 || n.Alone[AloneLong] != 1 {
 		t.Errorf("%+v", n)
 	}
+	const alone = "UPDATE t SET a=(WITH RECURSIVE c(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM c WHERE i<20000) SELECT max(i) FROM c)"
+	calls := []*call{{on: 0, sql: alone}}
+	k.begin(calls...)
+	k.end(calls...)
+	calls = []*call{{on: 0, sql: "INSERT INTO t VALUES(1)"}, {on: 1, sql: alone}}
+	k.begin(calls...)
+	k.end(calls...)
+	if n := k.gathered(); n.Groups != 1 || n.Alone[AloneLong] != 2 {
+		t.Errorf("after a long run that nobody waited behind: %+v", n)
+	}
 }
 
 // A panic in a statement of somebody else ends the connection that ran it. Those who were only waiting are run by another.

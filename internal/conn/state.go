@@ -215,13 +215,15 @@ func (c *Conn) CountLeak() { c.counts.leaks.Add(1) }
 
 // begin takes note that s takes its first step.
 func (s *Stmt) begin() {
-	if s.running {
-		return
+	if !s.running {
+		s.beginAt(time.Now())
 	}
+}
+
+func (s *Stmt) beginAt(now time.Time) {
 	s.running = true
 	s.rows, s.took = 0, 0
 	s.c.counts.statements.Add(1)
-	now := time.Now()
 	st := &s.c.state
 	st.mu.Lock()
 	defer st.mu.Unlock()

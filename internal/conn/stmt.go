@@ -38,6 +38,7 @@ type Stmt struct {
 
 	key          string // what it is kept by; "" if it is not
 	newer, older *Stmt  // while it is kept
+	lent         bool   // it is kept, and somebody has it
 	spoiled      bool   // not to be kept
 	used         bool   // it has been bound to or stepped since it was kept
 
@@ -202,6 +203,7 @@ func (s *Stmt) Close() (err error) {
 	if st == nil || s.c.err != nil {
 		return nil
 	}
+	s.c.cache.forget(s)
 	outer, err := s.c.enter(context.Background())
 	if err != nil {
 		return err

@@ -57,7 +57,7 @@ func (t *turns) WriteStarts(q *vfs.Queue) {
 	if turn.Held() || t.try(q, turn) || t.c.busy.timeout == 0 {
 		return
 	}
-	t.wait(t.c.db.GetInterrupt(), q, turn)
+	t.wait(t.c.db.GetInterrupt(), q, turn, time.Now())
 }
 
 // try takes the turn in q if it is free.
@@ -76,18 +76,17 @@ func (t *turns) took(q *vfs.Queue) {
 	}
 }
 
-// wait waits for the turn in q as the busy handler would for a lock, and until the same deadline.
-func (t *turns) wait(ctx context.Context, q *vfs.Queue, turn *vfs.Turn) vfs.Outcome {
+// wait waits for the turn in q as the busy handler would for a lock, and until the same deadline. It is called at now.
+func (t *turns) wait(ctx context.Context, q *vfs.Queue, turn *vfs.Turn, now time.Time) vfs.Outcome {
 	n := &t.c.counts
-	start := time.Now()
-	deadline := t.c.busy.until(start)
+	deadline := t.c.busy.until(now)
 	n.waitingUntil.Store(deadline.UnixNano())
-	outcome := q.Enter(ctx, turn, deadline)
+	outcome := q.Enter(ctx, turn, deadline.Sub(now))
 	n.waitingUntil.Store(0)
 	if outcome == vfs.Entered {
 		t.took(q)
 	}
-	took := int64(time.Since(start))
+	took := int64(time.Since(now))
 	n.lockWaits.Add(1)
 	n.lockWait.Add(took)
 	n.turnWaits.Add(1)
