@@ -34,6 +34,10 @@ type file struct {
 	// The first sync of a journal makes it so, as SQLite's own unix VFS does.
 	unsyncedDir bool
 
+	reads         readWaiter
+	ahead         ahead // nil if nothing is read ahead
+	checkpointing bool  // pages of the WAL are being copied to this database
+
 	noticeAt int64 // the size at which the owner is told that the WAL has grown
 
 	read     readPage
@@ -51,6 +55,7 @@ var (
 	_ sqlitevfs.FileHasMoved           = &file{}
 	_ sqlitevfs.FileSharedMemory       = &file{}
 	_ sqlitevfs.FilePragma             = &file{}
+	_ sqlitevfs.FileCheckpoint         = &file{}
 )
 
 // journals are the files whose directory entry matters to recovery.
@@ -88,11 +93,15 @@ func newFile(v *fileSystem, engine ioengine.Engine, lent sqlitevfs.File, name *s
 		}
 	}
 	f.wait = ioengine.NewWaiter(engine)
+	f.reads.Waiter = f.wait
+	var db *file
 	if flags&(sqlitevfs.OPEN_MAIN_JOURNAL|sqlitevfs.OPEN_WAL) != 0 {
-		if db, ok := vfsutil.UnwrapFile[*file](name.DatabaseFile()); ok {
+		if found, ok := vfsutil.UnwrapFile[*file](name.DatabaseFile()); ok {
+			db = found
 			db.session.add(f)
 		}
 	}
+	f.ahead = newAhead(f, db)
 	f.read.f, f.write.f, f.sync.f, f.truncate.f, f.allocate.f = f, f, f, f, f
 	return f, nil
 }
@@ -102,7 +111,14 @@ func newFile(v *fileSystem, engine ioengine.Engine, lent sqlitevfs.File, name *s
 func (f *file) ReadAt(p []byte, off int64) (int, error) {
 	f.calls.reads.Add(1)
 	f.read.start(p, off)
-	n, err := completion.Drive(&f.read, f.wait)
+	f.reads.waited = false
+	n, err := completion.Drive(&f.read, &f.reads)
+	if f.reads.waited {
+		f.calls.misses.Add(1)
+	}
+	if err == nil && f.ahead != nil {
+		f.ahead.Saw(p, off, f.reads.waited)
+	}
 	if err == nil || err == io.EOF {
 		return n, err
 	}
@@ -155,6 +171,9 @@ func (f *file) Close() error {
 		return nil
 	}
 	f.closed = true
+	if f.ahead != nil {
+		f.ahead.Close()
+	}
 	f.session.remove(f)
 	drained := f.io.Close()
 	closed := f.lent.Close() // releases the locks first

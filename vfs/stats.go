@@ -6,6 +6,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/turso-coop/turso-coop/ioengine"
+	"github.com/turso-coop/turso-coop/vfs/readahead"
 )
 
 // Stats says what SQLite has asked of the files of one VFS, by all
@@ -15,12 +16,22 @@ import (
 type Stats struct {
 	Reads, Writes, Syncs, Truncates, Allocates int64
 
+	// ReadMisses are the reads that had to wait because the page cache did not
+	// have all of the page; the others were answered at once.
+	ReadMisses int64
+	// What was read ahead of scans, in bytes: asked for, used since, and not
+	// used before the scan was over. The rest is still ahead of a scan.
+	ReadAheadBytes, ReadAheadUsedBytes, ReadAheadWastedBytes int64
+
 	Engine ioengine.Stats
 }
 
 // calls are the live counts behind Stats.
 type calls struct {
 	reads, writes, syncs, truncates, allocates atomic.Int64
+
+	misses atomic.Int64
+	ahead  readahead.Counts
 }
 
 // StatsOf returns the statistics of the VFS that c's main database belongs to;
@@ -37,6 +48,12 @@ func StatsOf(c *sqlite3.Conn) (s Stats, ok bool) {
 		Syncs:     n.syncs.Load(),
 		Truncates: n.truncates.Load(),
 		Allocates: n.allocates.Load(),
-		Engine:    main.engine.Stats(),
+
+		ReadMisses:           n.misses.Load(),
+		ReadAheadBytes:       n.ahead.Issued.Load(),
+		ReadAheadUsedBytes:   n.ahead.Used.Load(),
+		ReadAheadWastedBytes: n.ahead.Wasted.Load(),
+
+		Engine: main.engine.Stats(),
 	}, true
 }

@@ -1,0 +1,3 @@
+package cold
+
+const ours = "turso-coop"
