@@ -47,14 +47,8 @@ func (t *nodes) parent(page uint32) (n *node, i int) {
 	return t.list[s.node], int(s.i)
 }
 
-// add makes n known and returns it, or the node that was known before if that
-// seems to be the same.
+// add makes n known and returns it.
 func (t *nodes) add(n *node) *node {
-	old := t.byPage[n.page]
-	if old != nil && old.table == n.table && len(old.children) == len(n.children) &&
-		old.children[0] == n.children[0] && old.children[len(n.children)-1] == n.children[len(n.children)-1] {
-		return old
-	}
 	if t.children+len(n.children) > childrenMax || len(t.list) == nodesMax {
 		*t = nodes{}
 	}

@@ -105,6 +105,7 @@ type node struct {
 	// The reads of the children, as far as they are neighbours.
 	last       int // index of the one that was read last, -1 for none
 	lastMissed bool
+	lastAt     int // the number of that read
 	first      int // index of the one that the run began with
 	dir        int // of the run: +1, -1, or 0 after one read
 }
@@ -148,6 +149,12 @@ func (f *format) parseNode(p []byte, page uint32) *node {
 	}
 	n.children = append(n.children, right)
 	return n
+}
+
+// is reports whether p seems to be what n was made from.
+func (n *node) is(f *format, p []byte) bool {
+	_, pointers, right, ok := f.cells(p, n.page)
+	return ok && len(pointers)/2 == len(n.children)-1 && right == n.children[len(n.children)-1]
 }
 
 // isInterior reports whether a page's image may be that of an interior page.

@@ -19,7 +19,10 @@ const (
 	holesShare = 32
 	rangeMax   = 1 << 20 // bytes
 	cautionMax = 5
-	probes     = 8
+	// soonReads is how many reads of other pages may be between two neighbours
+	// for them to be no coincidence.
+	soonReads = 16
+	probes    = 8
 )
 
 // A Source is a database file to a detector.
@@ -133,7 +136,13 @@ type watch struct {
 	format format
 	nodes  nodes
 	scans  []*scan
+	reads  int
 	idle   int // reads since one had to wait
+
+	// The last scan that came to the end of a node of which no parent is known,
+	// and when. If it goes on with the next node it need not begin small again.
+	cutOff   *scan
+	cutOffAt int
 
 	buf    []byte // a page's image
 	batch  []uint32
@@ -178,8 +187,16 @@ func (w *watch) image(page uint32) bool {
 	return w.source.ReadCached(w.buf, int64(page-1)*int64(w.format.pageBytes))
 }
 
+// learnNode makes an interior page known, and reports whether it is one.
 func (w *watch) learnNode(p []byte, page uint32) bool {
-	n := w.format.parseNode(p, page)
+	if !isInterior(p, page) {
+		return false
+	}
+	n := w.nodes.byPage[page]
+	if n != nil && n.is(&w.format, p) {
+		return true
+	}
+	n = w.format.parseNode(p, page)
 	if n != nil {
 		w.nodes.add(n)
 	}
@@ -188,6 +205,7 @@ func (w *watch) learnNode(p []byte, page uint32) bool {
 
 func (w *watch) saw(p []byte, off int64, missed bool) {
 	w.idle++
+	w.reads++
 	if missed {
 		w.idle = 0
 	}
@@ -226,8 +244,8 @@ func (w *watch) expected(page uint32, p []byte, whole bool) (expected bool) {
 	return expected
 }
 
-// leafRead notices a scan when two neighbours are read one after the other,
-// and both had to be waited for.
+// leafRead notices a scan when neighbours are read one after the other that
+// had to be waited for: two if that was soon, otherwise three.
 func (w *watch) leafRead(page uint32, missed, expected, whole bool) {
 	n, i := w.nodes.parent(page)
 	if n == nil || !whole {
@@ -236,8 +254,9 @@ func (w *watch) leafRead(page uint32, missed, expected, whole bool) {
 		}
 		return
 	}
-	begins := n.read(i) && missed && n.lastMissed
-	n.lastMissed = missed
+	soon := w.reads-n.lastAt <= soonReads
+	begins := n.read(i) && missed && n.lastMissed && (soon || i-n.first != n.dir)
+	n.lastMissed, n.lastAt = missed, w.reads
 	switch {
 	case !missed || expected:
 	case begins:
@@ -275,7 +294,12 @@ func (w *watch) begin(n *node, i, dir int) {
 	if len(w.scans) == scansMax {
 		w.end(slices.MaxFunc(w.scans, func(a, b *scan) int { return a.quiet - b.quiet }))
 	}
-	w.scans = append(w.scans, w.newScan(n, i, dir))
+	s := w.newScan(n, i, dir)
+	if c := w.cutOff; c != nil && c.dir == dir && c.path[0].node.table == n.table && n.first == n.end(-dir) && w.reads-w.cutOffAt <= soonReads {
+		s.edge, s.leaves.consumed = c.edge, c.leaves.consumed
+	}
+	w.cutOff = nil
+	w.scans = append(w.scans, s)
 }
 
 // flush asks for what is in the batch. If that is in the page cache already

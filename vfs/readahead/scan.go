@@ -247,5 +247,8 @@ func (w *watch) end(s *scan) {
 	case wasted*16 < s.issued:
 		w.caution = max(w.caution-1, 0)
 	}
+	if s.done && len(s.path) == 1 {
+		w.cutOff, w.cutOffAt = s, w.reads
+	}
 	w.scans = slices.DeleteFunc(w.scans, func(other *scan) bool { return other == s })
 }
