@@ -51,6 +51,8 @@ type Detector struct {
 	source Source
 	counts *Counts
 
+	format    format
+	hasFormat bool // of a database, and SQLite has read it
 	// The interior pages that were read last, and among them the ones right
 	// before another: roots, most often.
 	recent, upper recently
@@ -84,15 +86,22 @@ func (d *Detector) Saw(p []byte, offBytes int64, missed bool) {
 	switch {
 	case missed || d.watch != nil:
 		d.saw(p, offBytes, missed)
-	case len(p) >= pageBytesMin && (p[0] == tableInterior || p[0] == indexInterior || offBytes == 0):
+	case offBytes == 0 || len(p) >= pageBytesMin && (p[0] == tableInterior || p[0] == indexInterior):
 		d.remember(p, offBytes)
 	default:
 		d.lastInterior = 0
 	}
 }
 
-// remember keeps the number of a page that may be interior.
+// remember keeps the file's format, which SQLite need not read again for as
+// long as it has the file open, and the number of a page that may be interior.
 func (d *Detector) remember(p []byte, off int64) {
+	if off == 0 && len(p) >= databaseHeaderBytes {
+		d.format, d.hasFormat = parseFormat(p)
+	}
+	if len(p) < pageBytesMin {
+		return
+	}
 	page := uint32(off/int64(len(p))) + 1
 	if !isInterior(p, page) {
 		d.lastInterior = 0
@@ -106,9 +115,7 @@ func (d *Detector) remember(p []byte, off int64) {
 }
 
 func (d *Detector) saw(p []byte, off int64, missed bool) {
-	if len(p) >= pageBytesMin {
-		d.remember(p, off)
-	}
+	d.remember(p, off)
 	if d.watch == nil {
 		d.watch = d.newWatch(len(p))
 	}
@@ -151,17 +158,12 @@ type watch struct {
 	issuedPages, holes int
 }
 
-// newWatch begins to watch a file, unless it has no pages of that size.
+// newWatch begins to watch a file, unless its pages are not of that size.
 func (d *Detector) newWatch(pageBytes int) *watch {
-	var header [databaseHeaderBytes]byte
-	if !isPageSize(pageBytes) || !d.source.ReadCached(header[:], 0) {
+	if !d.hasFormat || d.format.pageBytes != pageBytes {
 		return nil
 	}
-	f, ok := parseFormat(header[:])
-	if !ok || f.pageBytes != pageBytes {
-		return nil
-	}
-	w := &watch{Detector: d, format: f, buf: make([]byte, pageBytes)}
+	w := &watch{Detector: d, format: d.format, buf: make([]byte, pageBytes)}
 	w.refresh()
 	for _, r := range []*recently{&d.upper, &d.recent} {
 		for _, page := range r.pages {
