@@ -19,6 +19,7 @@ const (
 	holesShare = 32
 	rangeMax   = 1 << 20 // bytes
 	cautionMax = 5
+	warmMax    = 8 // batches
 	// soonReads is how many reads of other pages may be between two neighbours
 	// for them to be no coincidence.
 	soonReads = 16
@@ -304,17 +305,18 @@ func (w *watch) begin(n *node, i, dir int) {
 	w.scans = append(w.scans, s)
 }
 
-// flush asks for what is in the batch. If that is in the page cache already
-// the scan does not need anybody to read ahead.
+// flush asks for what is in the batch, unless that is in the page cache already.
+// If it is again and again, the scan does not need anybody to read ahead.
 func (w *watch) flush(s *scan) {
 	if len(w.batch) == 0 {
 		return
 	}
 	if len(w.batch) >= probes && w.warm() {
 		w.batch = w.batch[:0]
-		s.quiet = quietMax + 1
+		s.warm++
 		return
 	}
+	s.warm = 0
 	slices.Sort(w.batch)
 	w.ranges = w.ranges[:0]
 	size := int64(w.format.pageBytes)
@@ -348,14 +350,15 @@ func (w *watch) warm() bool {
 }
 
 // joins reports whether the pages between a and b may be read with them. What
-// the scan will come to is then no waste; of the rest there may be a little.
+// the scan has come to is not read again, and what it will come to is no waste;
+// of the rest there may be a little.
 func (w *watch) joins(s *scan, a, b uint32) bool {
 	if b-a > gapMax+1 {
 		return false
 	}
 	foreign := 0
 	for page := a + 1; page < b; page++ {
-		if !w.awaits(s, page) {
+		if !s.seen.has(page) && !w.awaits(page, s) {
 			foreign++
 		}
 	}
@@ -363,9 +366,12 @@ func (w *watch) joins(s *scan, a, b uint32) bool {
 		return false
 	}
 	for page := a + 1; page < b; page++ {
+		if s.seen.has(page) {
+			continue
+		}
 		s.issued++
 		w.counts.Issued.Add(int64(w.format.pageBytes))
-		if w.awaits(s, page) && s.seen.add(page) {
+		if w.awaits(page, s) && s.seen.add(page) {
 			s.ahead.add(page)
 		}
 	}
@@ -373,8 +379,9 @@ func (w *watch) joins(s *scan, a, b uint32) bool {
 	return true
 }
 
-// awaits reports whether a page is one that s will come to, as far as is known.
-func (w *watch) awaits(s *scan, page uint32) bool {
+// awaits reports whether s will come to a page that it has not come to, as far
+// as is known.
+func (w *watch) awaits(page uint32, s *scan) bool {
 	n, _ := w.nodes.parent(page)
-	return n != nil && (n.table == s.path[0].node.table || n.table && s.kind == rows) && !s.seen.has(page)
+	return n != nil && (n.table == s.path[0].node.table || n.table && s.kind == rows)
 }

@@ -32,6 +32,7 @@ type scan struct {
 	leaves   queue
 	lastLeaf uint32 // the leaf that the scan is at
 	quiet    int    // reads since one was expected
+	warm     int    // batches since one was not in the page cache
 	pause    int    // cached reads before it looks again for what had not arrived
 
 	seen         pageSet // read, or asked for
@@ -191,12 +192,15 @@ func (w *watch) expects(s *scan, page uint32) bool {
 		s.used++
 		w.counts.Used.Add(int64(w.format.pageBytes))
 	}
-	switch {
-	case s.leaves.take(page, asked):
+	switch { // most often a page is the first of its queue
+	case s.leaves.take(page, false):
 		s.lastLeaf = page
-	case s.pages.take(page, asked):
+	case s.pages.take(page, false):
 	case !asked:
 		return false
+	case s.pages.take(page, true):
+	case s.leaves.take(page, true):
+		s.lastLeaf = page
 	}
 	s.quiet = 0
 	return true
@@ -233,7 +237,7 @@ func (w *watch) advance(s *scan, missed bool) {
 
 // over reports whether nothing more is to be expected of a scan.
 func (s *scan) over() bool {
-	return s.quiet > quietMax || s.done && s.leaves.lead() == 0 && s.pages.lead() == 0 && len(s.items) == 0
+	return s.quiet > quietMax || s.warm > warmMax || s.done && s.leaves.lead() == 0 && s.pages.lead() == 0 && len(s.items) == 0
 }
 
 // end settles what a scan has read in vain, and what that means for the next.
