@@ -16,10 +16,10 @@ const (
 	// range serves both; the pages between are read for nothing, unless the
 	// scan comes to them later. holesShare is one such page for how many others.
 	gapMax     = 8
-	holesShare = 32
+	holesShare = 24
 	rangeMax   = 1 << 20 // bytes
 	cautionMax = 5
-	warmMax    = 8 // batches
+	warmMax    = 64 // batches
 	// soonReads is how many reads of other pages may be between two neighbours
 	// for them to be no coincidence.
 	soonReads = 16
@@ -323,7 +323,7 @@ func (w *watch) flush(s *scan) {
 	var last *ioengine.Range
 	for i, page := range w.batch {
 		s.ahead.add(page)
-		s.issued++
+		w.issue(s)
 		off := int64(page-1) * size
 		if last != nil && off+size-last.OffBytes <= rangeMax && w.joins(s, w.batch[i-1], page) {
 			last.Bytes = off + size - last.OffBytes
@@ -332,10 +332,15 @@ func (w *watch) flush(s *scan) {
 		w.ranges = append(w.ranges, ioengine.Range{OffBytes: off, Bytes: size})
 		last = &w.ranges[len(w.ranges)-1]
 	}
-	w.issuedPages += len(w.batch)
-	w.counts.Issued.Add(int64(len(w.batch)) * size)
 	w.batch = w.batch[:0]
 	w.source.ReadAhead(w.ranges)
+}
+
+// issue counts a page that is asked for.
+func (w *watch) issue(s *scan) {
+	s.issued++
+	w.issuedPages++
+	w.counts.Issued.Add(int64(w.format.pageBytes))
 }
 
 // warm reports whether the pages of the batch seem to be in the page cache.
@@ -362,15 +367,14 @@ func (w *watch) joins(s *scan, a, b uint32) bool {
 			foreign++
 		}
 	}
-	if foreign > 0 && (w.holes+foreign)*holesShare > w.issuedPages+len(w.batch) {
+	if foreign > 0 && (w.holes+foreign)*holesShare > w.issuedPages {
 		return false
 	}
 	for page := a + 1; page < b; page++ {
 		if s.seen.has(page) {
 			continue
 		}
-		s.issued++
-		w.counts.Issued.Add(int64(w.format.pageBytes))
+		w.issue(s)
 		if w.awaits(page, s) && s.seen.add(page) {
 			s.ahead.add(page)
 		}
@@ -383,5 +387,10 @@ func (w *watch) joins(s *scan, a, b uint32) bool {
 // as is known.
 func (w *watch) awaits(page uint32, s *scan) bool {
 	n, _ := w.nodes.parent(page)
-	return n != nil && (n.table == s.path[0].node.table || n.table && s.kind == rows)
+	if n == nil {
+		// In a table that consists of overflow pages for the most part, this is
+		// one of them.
+		return s.kind == overflow && s.pages.consumed > s.leaves.consumed
+	}
+	return n.table == s.path[0].node.table || n.table && s.kind == rows
 }

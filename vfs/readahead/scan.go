@@ -5,7 +5,10 @@ import "slices"
 const (
 	// windowBytesMax bounds how far a scan is read ahead of, and so how much
 	// is read in vain if it ends.
-	windowBytesMax = 128 << 20
+	windowBytesMax = 256 << 20
+	// horizonShare is how many times as far as its window a scan knows which
+	// pages it will come to.
+	horizonShare = 64
 	// quietMax is the number of reads without one that a scan expected after
 	// which it is over.
 	quietMax = 1 << 13
@@ -77,6 +80,8 @@ func (n *node) has(i int) bool { return i >= 0 && i < len(n.children) }
 func (w *watch) window(s *scan, used int) int {
 	pages := used / 2
 	switch {
+	case s.edge && used >= 256:
+		pages = 16 * used
 	case s.edge && used >= 16:
 		pages = 4 * used
 	case s.edge:
@@ -160,7 +165,7 @@ func (w *watch) load(s *scan, parent *node, i int) (*node, progress) {
 // horizon is how many nodes beside the frontier's a scan should know: what is
 // known to be read soon can be read along with what is asked for now.
 func (w *watch) horizon(s *scan) int {
-	return 2 + 8*w.window(s, s.leaves.consumed)/max(64, len(s.path[0].node.children))
+	return 2 + horizonShare*w.window(s, s.leaves.consumed)/max(64, len(s.path[0].node.children))
 }
 
 // survey makes the next nodes known, as far as they have arrived.
@@ -201,6 +206,8 @@ func (w *watch) expects(s *scan, page uint32) bool {
 	case s.pages.take(page, true):
 	case s.leaves.take(page, true):
 		s.lastLeaf = page
+	default: // it was read together with its neighbours
+		s.pages.consumed++
 	}
 	s.quiet = 0
 	return true
