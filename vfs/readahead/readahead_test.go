@@ -36,10 +36,14 @@ func newTestWatch(pages int) (*watch, *memory) {
 func TestP3FrontierEnds(t *testing.T) {
 	const pages = 1000
 	w, _ := newTestWatch(pages)
-	// Each node is a child of the other's.
-	w.nodes.add(&node{page: 2, children: []uint32{10, 11, 12, 3, 4}, last: -1})
-	w.nodes.add(&node{page: 4, children: []uint32{13, 14, 15, 2, 16}, last: -1})
-	w.nodes.add(&node{page: 16, children: []uint32{17, 18, 19, 4, 2}, last: -1})
+	// Each node is a child of all others.
+	for page := uint32(2); page < 10; page++ {
+		n := &node{page: page, last: -1}
+		for child := uint32(2); child < 10; child++ {
+			n.children = append(n.children, child)
+		}
+		w.nodes.add(n)
+	}
 	n := w.nodes.byPage[2]
 	for _, dir := range []int{1, -1} {
 		s := w.newScan(n, 2, dir)
