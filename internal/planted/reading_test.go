@@ -17,15 +17,15 @@ func (w *warmer) ReadAhead(ranges []ioengine.Range) {
 	{
 		name: "P2: a page is served as it was when it was read ahead",
 		edits: []edit{
-			{"vfs/file.go", "	f.read.start(p, off)\n", `	if early, ok := kept[off]; ok && f.flags&sqlitevfs.OPEN_MAIN_DB != 0 && off > 0 && len(early) == len(p) {
+			{"vfs/file.go", "	f.read.start(p, off)\n", `	if early, ok := kept[place{f, off}]; ok && f.flags&sqlitevfs.OPEN_MAIN_DB != 0 && off > 0 && len(early) == len(p) {
 		return copy(p, early), nil
 	}
 	if f.flags&sqlitevfs.OPEN_MAIN_DB != 0 {
-		defer func() { kept[off] = append([]byte(nil), p...) }()
+		defer func() { kept[place{f, off}] = append([]byte(nil), p...) }()
 	}
 	f.read.start(p, off)
 `},
-			{"vfs/file.go", "func (f *file) Size() ", "var kept = map[int64][]byte{}\n\nfunc (f *file) Size() "},
+			{"vfs/file.go", "func (f *file) Size() ", "type place struct {\n	f   *file\n	off int64\n}\n\nvar kept = map[place][]byte{}\n\nfunc (f *file) Size() "},
 		},
 		pkg: "vfs", test: "TestP2ReadsAreOfTheFileAsItIs",
 	},
