@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+
+	"github.com/turso-coop/turso-coop/driver"
 )
 
 // A file is a database to scan. Rows are inserted in random order, so that the
@@ -37,9 +39,13 @@ func table(name string, rows int) file {
 	}
 }
 
+// tableRows is how many rows make a table of sizeMiB: the leaves of a B-tree that
+// is filled in random order are three quarters full.
+func tableRows(sizeMiB int) int { return sizeMiB << 20 / (rowBytes + 180) }
+
 // files are all that the scans need, for a table of sizeMiB.
 func files(sizeMiB int) []file {
-	rows := sizeMiB << 20 / (rowBytes + 180) // the leaves of a B-tree filled in random order are three quarters full
+	rows := tableRows(sizeMiB)
 	all := []file{table("table.db", rows), {
 		name:   "overflow.db",
 		rows:   sizeMiB << 20 / 24_000,
@@ -79,7 +85,7 @@ func build(dir string, sizeMiB int, seed uint64) error {
 
 func (f file) build(path string, seed uint64) error {
 	_ = os.Remove(path) // what an earlier run did not finish
-	db, err := sql.Open(ours, path+"?_journal=OFF&_sync=OFF&_cache_size=-400000&_max_memory=1000000000")
+	db, err := sql.Open(driver.Name, path+"?_journal=OFF&_sync=OFF&_cache_size=-400000&_max_memory=1000000000")
 	if err != nil {
 		return err
 	}

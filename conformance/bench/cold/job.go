@@ -1,116 +1,140 @@
 package cold
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/turso-coop/turso-coop/driver"
+	"github.com/turso-coop/turso-coop/vfs"
 )
 
-// A Job is what a child process does: one query on each of some files, at the same time.
-type Job struct {
+// A job is what a child process does: the same steps on each of some files, at the same time.
+type job struct {
 	Driver string // the name that it has registered
 	DSNs   []string
-	SQL    string
-	// Lookups is how often the query runs, each time with another row of that many rows as its argument; 0 is once,
-	// without an argument.
-	Lookups, Rows int
-	Seed          uint64
-	Warm          bool // run it once before the time is taken
+	Steps  []step
+	Seed   uint64
+	Warm   bool // do the steps once before the time is taken
 }
 
-// A Result is what came of a job.
-type Result struct {
-	Took   time.Duration
-	Answer []string      // of each file
-	Stats  *driver.Stats `json:",omitempty"` // of turso-coop
+// A step is a query, of which the first column of the first row counts.
+type step struct {
+	SQL   string
+	Times int
+	Rows  int // if not 0, the argument is the number of one of so many rows, each time another
+}
+
+// A result is what came of a job.
+type result struct {
+	Took    time.Duration
+	Answers []string   // of each file
+	Stats   *vfs.Stats `json:",omitempty"` // of turso-coop
 }
 
 // Serve does the job that r describes and writes its result to w, both as JSON.
 func Serve(r io.Reader, w io.Writer) error {
-	var job Job
-	if err := json.NewDecoder(r).Decode(&job); err != nil {
-		return err
+	var j job
+	if err := json.NewDecoder(r).Decode(&j); err != nil {
+		return fmt.Errorf("cold: read the job: %w", err)
 	}
-	result, err := job.do()
+	res, err := j.do()
 	if err != nil {
-		return err
+		return fmt.Errorf("cold: %w", err)
 	}
-	return json.NewEncoder(w).Encode(result)
+	return json.NewEncoder(w).Encode(res)
 }
 
-func (j *Job) do() (*Result, error) {
-	result := &Result{Answer: make([]string, len(j.DSNs))}
-	errs := make([]error, len(j.DSNs))
-	start := time.Now()
-	var wg sync.WaitGroup
+func (j *job) do() (*result, error) {
+	dbs := make([]*sql.DB, len(j.DSNs))
 	for i, dsn := range j.DSNs {
-		wg.Go(func() {
-			took, err := j.query(dsn, &result.Answer[i], &result.Stats)
-			if errs[i] = err; j.Warm {
-				result.Took = took
-			}
-		})
+		db, err := sql.Open(j.Driver, dsn)
+		if err != nil {
+			return nil, err
+		}
+		defer db.Close()
+		db.SetMaxOpenConns(1)
+		dbs[i] = db
+	}
+	res := &result{Answers: make([]string, len(dbs))}
+	rounds := 1
+	if j.Warm {
+		rounds = 2
+	}
+	for range rounds {
+		start := time.Now()
+		if err := j.runAll(dbs, res.Answers); err != nil {
+			return nil, err
+		}
+		res.Took = time.Since(start)
+	}
+	if j.Driver == driver.Name {
+		var err error
+		res.Stats, err = statsOf(dbs[0])
+		return res, err
+	}
+	return res, nil
+}
+
+func (j *job) runAll(dbs []*sql.DB, answers []string) error {
+	var wg sync.WaitGroup
+	errs := make([]error, len(dbs))
+	for i, db := range dbs {
+		wg.Go(func() { answers[i], errs[i] = j.run(db) })
 	}
 	wg.Wait()
-	if !j.Warm {
-		result.Took = time.Since(start)
-	}
 	for i, err := range errs {
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", j.DSNs[i], err)
+			return fmt.Errorf("%s: %w", j.DSNs[i], err)
 		}
 	}
-	return result, nil
-}
-
-// query opens a database, runs the query, and closes it. The time that it returns is that of the query alone.
-func (j *Job) query(dsn string, answer *string, stats **driver.Stats) (took time.Duration, err error) {
-	db, err := sql.Open(j.Driver, dsn)
-	if err != nil {
-		return 0, err
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	if j.Warm {
-		if err := j.run(db, answer); err != nil {
-			return 0, err
-		}
-	}
-	start := time.Now()
-	if err := j.run(db, answer); err != nil {
-		return 0, err
-	}
-	took = time.Since(start)
-	if j.Driver == driver.Name && len(j.DSNs) == 1 {
-		*stats, err = statsOf(db)
-	}
-	return took, err
-}
-
-func (j *Job) run(db *sql.DB, answer *string) error {
-	if j.Lookups == 0 {
-		return db.QueryRow(j.SQL).Scan(answer)
-	}
-	stmt, err := db.Prepare(j.SQL)
-	if err != nil {
-		return err
-	}
-	defer stmt.Close()
-	r := rand.New(rand.NewPCG(j.Seed, 0))
-	sum := 0
-	for range j.Lookups {
-		var n int
-		if err := stmt.QueryRow(1 + r.IntN(j.Rows)).Scan(&n); err != nil {
-			return err
-		}
-		sum += n
-	}
-	*answer = fmt.Sprint(sum)
 	return nil
+}
+
+// run does the steps on one database and returns what they answered; of a step with many runs, their sum.
+func (j *job) run(db *sql.DB) (string, error) {
+	r := rand.New(rand.NewPCG(j.Seed, 0))
+	var answers []string
+	for _, s := range j.Steps {
+		stmt, err := db.Prepare(s.SQL)
+		if err != nil {
+			return "", err
+		}
+		defer stmt.Close()
+		sum := int64(0)
+		for range s.Times {
+			var args []any
+			if s.Rows > 0 {
+				args = append(args, 1+r.IntN(s.Rows))
+			}
+			var n int64
+			if err := stmt.QueryRow(args...).Scan(&n); err != nil {
+				return "", err
+			}
+			sum += n
+		}
+		answers = append(answers, fmt.Sprint(sum))
+	}
+	return strings.Join(answers, " "), nil
+}
+
+func statsOf(db *sql.DB) (*vfs.Stats, error) {
+	ctx := context.Background()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	var s *vfs.Stats
+	err = conn.Raw(func(c any) error {
+		s = c.(driver.Conn).Stats().Files
+		return nil
+	})
+	return s, err
 }

@@ -1,3 +1,0 @@
-package cold
-
-const ours = "turso-coop"
