@@ -56,6 +56,7 @@
 //	_strict                          boolean: unknown keys are errors
 //	_compat                          mattn modernc ncruces: the driver to stand in for
 //	_engine                          uring or pool: how files are read and written; default: the better one that works
+//	_prefetch                        boolean: scans are read ahead of in the file; default on
 //	vfs                              name of a VFS registered with github.com/ncruces/go-sqlite3/vfs
 //
 // Booleans are 0 1 no yes false true off on. The first five are worth a thought: WAL lets readers and a writer work at

@@ -182,7 +182,7 @@ func misses(t testing.TB, c *sqlite3.Conn) (misses, reads int64) {
 	if !ok {
 		t.Fatal("no statistics")
 	}
-	return s.ReadMisses, s.Reads
+	return s.Reading.Misses, s.Reads
 }
 
 // run opens a database cold, runs a query with prefetch on or off, and returns

@@ -61,8 +61,8 @@ func TestPointReadsAreNotReadAhead(t *testing.T) {
 		query(t, c, "SELECT k FROM t WHERE id = "+fmt.Sprint(i*2657%6000+1))
 	}
 	s, _ := vfs.StatsOf(c)
-	if s.ReadMisses < 500 || s.ReadAheadBytes*100 > s.Engine.BytesRead {
-		t.Errorf("%d bytes were read ahead, %d read, %d misses", s.ReadAheadBytes, s.Engine.BytesRead, s.ReadMisses)
+	if s.Reading.Misses < 500 || s.Reading.AheadBytes*100 > s.Engine.BytesRead {
+		t.Errorf("%d bytes were read ahead, %d read, %d misses", s.Reading.AheadBytes, s.Engine.BytesRead, s.Reading.Misses)
 	}
 }
 

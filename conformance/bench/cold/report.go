@@ -81,11 +81,11 @@ func (c *cell) print(w io.Writer) {
 			s.Variant, ms(median(s.TookNs)), ms(slices.Min(s.TookNs)), ms(slices.Max(s.TookNs)),
 			median(toPeer), slices.Min(toPeer), slices.Max(toPeer), median(toFirst))
 		if s.Last != nil {
-			fmt.Fprintf(w, "; %d of %d reads waited", s.Last.ReadMisses, s.Last.Reads)
-			if s.Last.ReadAheadBytes > 0 {
+			fmt.Fprintf(w, "; %d of %d reads waited", s.Last.Reading.Misses, s.Last.Reads)
+			if s.Last.Reading.AheadBytes > 0 {
 				read := max(s.Last.Engine.BytesRead, 1)
-				fmt.Fprintf(w, ", %.1f MB ahead, in vain %.1f %% of what was read", float64(s.Last.ReadAheadBytes)/1e6,
-					100*float64(s.Last.ReadAheadWastedBytes)/float64(read))
+				fmt.Fprintf(w, ", %.1f MB ahead, in vain %.1f %% of what was read", float64(s.Last.Reading.AheadBytes)/1e6,
+					100*float64(s.Last.Reading.WastedBytes)/float64(read))
 			}
 		}
 		fmt.Fprintln(w)
