@@ -28,6 +28,14 @@
 // wrote is ever held back in this process, so there is nothing that a killed
 // process could lose, and nothing that another process could miss.
 //
+// # Reading ahead
+//
+// A database that is scanned cold is read ahead of: package readahead sees what
+// is read and says what comes next, and prefetch.go has the engine bring that to
+// the page cache. WALs are read ahead of in recovery and in checkpoints, which
+// read them as a whole. PRAGMA prefetch=0 switches both off for a database of a
+// connection.
+//
 // # Errors
 //
 // errors.go is the one place that chooses SQLite's code for an error of the

@@ -1,3 +1,43 @@
+// Package readahead notices that SQLite scans a B-tree, and has the pages that
+// the scan will come to brought to the page cache before it asks for them.
+//
+// # What is known
+//
+// A [Detector] sees the pages that one connection reads of a database file, and
+// whether each had to wait for the disk. Interior pages name their children in
+// order (https://sqlite.org/fileformat2.html#b_tree_pages), so they say what a
+// scan reads next. As long as nothing has to wait, a detector does no more than
+// keep the numbers of the last interior pages. The first read that waits makes
+// it watch: those pages are taken from the page cache again and become nodes,
+// and so does every interior page from then on. When a thousand reads in a row
+// did not wait and no scan goes on, all of that is forgotten.
+//
+// # A scan
+//
+// Two leaves that are neighbours, read one after the other, and both had to
+// wait: that is a scan, forward or backward. Ahead of it goes its frontier, a
+// path in the tree that gives leaf after leaf and loads the interior pages that
+// it needs. The distance to the scan, the window, begins with two pages and
+// grows with what the scan has used: a scan that began at the edge of the tree
+// most often goes to its end, so its window soon becomes many times as long as
+// what it has read, while one from the middle is read ahead of by half of that.
+// If scans turn out to end early, the windows of the next ones are halved. The
+// longer the window, the nearer in the file are the pages of a batch to each
+// other: they are sorted, and neighbours become one range together with the few
+// pages between them.
+//
+// Up to eight scans of a file are told apart. The leaves of a scan may name
+// other pages, see follow.go: the overflow pages of long rows, or the rows of a
+// table by their rowids in an index. Whether a scan reads those is learnt.
+//
+// # What can go wrong
+//
+// Nothing but I/O in vain. Pages only reach the page cache, and SQLite reads
+// them from there or from the disk as ever; errors are nobody's business. Page
+// numbers come from pages that may be corrupt, or out of date because a newer
+// version is in the WAL: each is checked against the size of the file, a tree
+// that leads back to itself ends where the file's pages are used up, and every
+// table here has a limit.
 package readahead
 
 import (
@@ -16,7 +56,7 @@ const (
 	// range serves both; the pages between are read for nothing, unless the
 	// scan comes to them later. holesShare is one such page for how many others.
 	gapMax     = 8
-	holesShare = 24
+	holesShare = 48
 	rangeMax   = 1 << 20 // bytes
 	cautionMax = 5
 	warmMax    = 64 // batches
@@ -367,7 +407,9 @@ func (w *watch) joins(s *scan, a, b uint32) bool {
 			foreign++
 		}
 	}
-	if foreign > 0 && (w.holes+foreign)*holesShare > w.issuedPages {
+	// A long scan may use early what it will have of holes in the end: that
+	// makes the fewest ranges.
+	if foreign > 0 && (w.holes+foreign)*holesShare > max(w.issuedPages, min(4*w.issuedPages, w.nodes.children)) {
 		return false
 	}
 	for page := a + 1; page < b; page++ {

@@ -26,11 +26,12 @@ type step struct {
 // A scan reads the leaves of a B-tree one after the other. Ahead of it goes a
 // frontier, which gives the leaves that it will come to.
 type scan struct {
-	dir  int    // +1 or -1
-	edge bool   // it began at the first leaf, or backwards at the last
-	path []step // the frontier: path[0] is the last leaf given, path[k+1] is where path[k].node is
-	done bool   // the frontier has come to the end of the tree
-	left uint32 // leaves that it may still give: corrupt trees may have no end
+	dir      int    // +1 or -1
+	edge     bool   // it began at the first leaf, or backwards at the last
+	path     []step // the frontier: path[0] is the last leaf given, path[k+1] is where path[k].node is
+	surveyed step   // up to here the nodes below path[1] are known
+	done     bool   // the frontier has come to the end of the tree
+	left     uint32 // leaves that it may still give: corrupt trees may have no end
 
 	leaves   queue
 	lastLeaf uint32 // the leaf that the scan is at
@@ -81,7 +82,7 @@ func (w *watch) window(s *scan, used int) int {
 	pages := used / 2
 	switch {
 	case s.edge && used >= 256:
-		pages = 16 * used
+		pages = 8 * used
 	case s.edge && used >= 16:
 		pages = 4 * used
 	case s.edge:
@@ -174,8 +175,12 @@ func (w *watch) survey(s *scan) {
 		return
 	}
 	above := s.path[1]
-	for i, left := above.i+s.dir, w.horizon(s); left > 0 && above.node.has(i); i, left = i+s.dir, left-1 {
-		if _, p := w.load(s, above.node, i); p != going {
+	if s.surveyed.node != above.node {
+		s.surveyed = above
+	}
+	end := above.i + s.dir*w.horizon(s)
+	for known := &s.surveyed; known.node.has(known.i+s.dir) && (end-known.i)*s.dir > 0; known.i += s.dir {
+		if _, p := w.load(s, known.node, known.i+s.dir); p != going {
 			return
 		}
 	}
@@ -198,13 +203,13 @@ func (w *watch) expects(s *scan, page uint32) bool {
 		w.counts.Used.Add(int64(w.format.pageBytes))
 	}
 	switch { // most often a page is the first of its queue
-	case s.leaves.take(page, false):
+	case s.leaves.takeFirst(page):
 		s.lastLeaf = page
-	case s.pages.take(page, false):
+	case s.pages.takeFirst(page):
 	case !asked:
 		return false
-	case s.pages.take(page, true):
-	case s.leaves.take(page, true):
+	case s.pages.takeAny(page):
+	case s.leaves.takeAny(page):
 		s.lastLeaf = page
 	default: // it was read together with its neighbours
 		s.pages.consumed++
