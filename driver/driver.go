@@ -56,6 +56,7 @@
 //	_strict                          boolean: unknown keys are errors
 //	_compat                          mattn modernc ncruces: the driver to stand in for
 //	_engine                          uring or pool: how files are read and written; default: the better one that works
+//	_prefetch                        boolean: scans are read ahead of in the file; default on
 //	vfs                              name of a VFS registered with github.com/ncruces/go-sqlite3/vfs
 //
 // Booleans are 0 1 no yes false true off on. The first five are worth a thought: WAL lets readers and a writer work at
@@ -199,7 +200,7 @@ func (d Driver) connector(dsn string) (*Connector, error) {
 	if cfg.shared != "" {
 		memdb.Create(cfg.shared, nil)
 	}
-	return &Connector{cfg: cfg}, nil
+	return &Connector{cfg: cfg, family: &conn.Family{}}, nil
 }
 
 // Connector opens connections to what one DSN names, for sql.OpenDB. Its methods may be called concurrently.
@@ -209,7 +210,7 @@ type Connector struct {
 	ConnectHook func(ctx context.Context, c Conn) error
 
 	cfg    *config
-	family conn.Family // of its connections
+	family *conn.Family // of its connections
 }
 
 var _ sqldriver.Connector = (*Connector)(nil)
@@ -245,7 +246,7 @@ func (c *Connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 		err = s.callHook(ctx, c.ConnectHook)
 	}
 	if err == nil && c.cfg.gather {
-		core.Join(&c.family, c.ConnectHook != nil || len(c.cfg.inits) > 0)
+		core.Join(c.family, c.ConnectHook != nil || len(c.cfg.inits) > 0)
 	}
 	if err != nil {
 		_ = s.Close()

@@ -225,6 +225,7 @@ var pragmaKeys = []pragmaKey{
 	{"_synchronous", "_sync", "synchronous", "0 OFF 1 NORMAL 2 FULL 3 EXTRA"},
 	{"_writable_schema", "", "writable_schema", booleans},
 	{"_cache_size", "", "cache_size", ""},
+	{"_prefetch", "", "prefetch", booleans},
 	{"_query_only", "", "query_only", booleans},
 }
 

@@ -85,8 +85,13 @@ func (c *session) Stats() Stats {
 // ProcessStats says what the connections of the process have done and are doing.
 type ProcessStats struct {
 	Stats
-	Opened      int64 // connections so far
-	Open        int64 // connections now
+	Opened int64 // connections so far
+	Open   int64 // connections now
+
+	// Reading says how the reads of files went, hits and misses of the page cache and what was read ahead, of all
+	// connections so far.
+	Reading vfs.Reading
+
 	Connections []Activity
 }
 
@@ -124,7 +129,7 @@ type Activity struct {
 // numbers are not of one instant.
 func ReadStats() ProcessStats {
 	counts, opened, open := conn.TotalCounts()
-	s := ProcessStats{Stats: newStats(counts), Opened: opened, Open: open}
+	s := ProcessStats{Stats: newStats(counts), Opened: opened, Open: open, Reading: vfs.TotalReading()}
 	for _, a := range conn.Activities() {
 		s.Connections = append(s.Connections, Activity{
 			ID: a.ID, File: a.File, Statement: a.Statement, Since: a.Since, Reading: a.Reading, Writing: a.Writing,

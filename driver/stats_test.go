@@ -99,3 +99,22 @@ func TestVarIsAnExpvar(t *testing.T) {
 		t.Error(v)
 	}
 }
+
+// TestPrefetchKey: _prefetch switches reading ahead off, and what was read is counted either way.
+func TestPrefetchKey(t *testing.T) {
+	for key, want := range map[string]string{"": "1", "?_prefetch=1": "1", "?_prefetch=off": "0"} {
+		before := ReadStats().Reading
+		db := openDSN(t, filepath.Join(t.TempDir(), "a.db")+key)
+		var got string
+		if err := db.QueryRow("PRAGMA prefetch").Scan(&got); err != nil || got != want {
+			t.Errorf("%q: %s, %v, want %s", key, got, err, want)
+		}
+		run(t, db, "CREATE TABLE t(a)")
+		if after := ReadStats().Reading; after.Hits+after.Misses == before.Hits+before.Misses {
+			t.Errorf("%q: %+v before, %+v after", key, before, after)
+		}
+	}
+	if _, err := parseDSN("x?_prefetch=maybe", profiles[0]); err == nil {
+		t.Error("_prefetch=maybe is taken")
+	}
+}

@@ -39,7 +39,7 @@ type engine struct {
 	reason  string
 	mech    mechanism
 	workers *pool
-	probes  bool // reads try the page cache first
+	ahead   *pool // passes hints to read ahead on
 	// readsBeside is the number of reads that may be underway when a waiter
 	// still carries its own out by a plain system call. Beyond it, the
 	// mechanism is better: a ring as soon as there are two.
@@ -63,6 +63,7 @@ func newEngine(workers int) *engine {
 	e := &engine{
 		kind:        Pool,
 		workers:     newPool(workers),
+		ahead:       newPool(aheadWorkers),
 		readsBeside: workers - 1,
 		files:       map[*file]struct{}{},
 	}
@@ -73,7 +74,7 @@ func newEngine(workers int) *engine {
 // useRing makes r the mechanism; the workers stay for what it does not do.
 func (e *engine) useRing(r mechanism) {
 	e.kind, e.reason = Uring, "io_uring works"
-	e.mech, e.probes, e.readsBeside = r, true, 0
+	e.mech, e.readsBeside = r, 0
 }
 
 func (e *engine) Open(fd uintptr) (File, error) {
@@ -232,6 +233,7 @@ func (e *engine) Cancel(c *completion.Completion) {
 	i := slices.IndexFunc(e.queue, func(o op) bool { return o.c == c })
 	if i < 0 {
 		e.mu.Unlock()
+		e.ahead.cancel(c)
 		e.mech.cancel(c)
 		return
 	}

@@ -48,6 +48,19 @@ type File interface {
 	// The slice of buffers is the engine's too until c has finished.
 	ReadvAt(c *completion.Completion, bufs [][]byte, offBytes int64)
 
+	// ReadCached fills p from offset offBytes if the page cache holds all of
+	// it, and reports whether it did; p may be overwritten in part if not. It
+	// does not wait for the disk. Where the system cannot be asked for that
+	// (other than Linux, some file systems) it reports false.
+	ReadCached(p []byte, offBytes int64) bool
+
+	// ReadAhead asks the system to bring ranges of the file to the page cache.
+	// It is a hint: that it finishes means that it has been passed on, not that
+	// anything was read, and what cannot be read is not told. It starts at
+	// once, beside the queue, and closing the File gives up what is left of it.
+	// The slice is the engine's until c has finished.
+	ReadAhead(c *completion.Completion, ranges []Range)
+
 	// WriteAt writes p at offset offBytes, and so to the page cache: it is
 	// durable after a later Sync.
 	WriteAt(c *completion.Completion, p []byte, offBytes int64)
@@ -73,6 +86,9 @@ type File interface {
 	// the descriptor open.
 	Close() error
 }
+
+// A Range is a part of a file.
+type Range struct{ OffBytes, Bytes int64 }
 
 // A SyncMode says how much a sync must promise. Only macOS tells the modes
 // apart; elsewhere each is the strongest that the system has for file data

@@ -35,7 +35,7 @@ type file struct {
 
 func (f *file) ReadAt(c *completion.Completion, p []byte, offBytes int64) {
 	c.Begin(f.e)
-	if f.e.probes && len(p) > 0 && offBytes >= 0 && !f.cannotProbe.Load() && f.readCached(c, p, offBytes) {
+	if len(p) > 0 && offBytes >= 0 && !f.cannotProbe.Load() && f.readCached(c, p, offBytes) {
 		return
 	}
 	f.e.stats.taken[opRead].Add(1)
@@ -51,10 +51,7 @@ func (f *file) readCached(c *completion.Completion, p []byte, off int64) bool {
 	}
 	o := op{c: c, f: f, kind: opRead, off: off}
 	f.e.beginTrace(&o)
-	n, supported := sysReadCached(f.fd, p, off)
-	if !supported {
-		f.cannotProbe.Store(true)
-	}
+	n := f.probe(p, off)
 	if n < len(p) {
 		f.e.stats.systemCalls.Add(1)
 		o.abandonTrace()
@@ -66,6 +63,15 @@ func (f *file) readCached(c *completion.Completion, p []byte, off int64) bool {
 	f.e.stats.inlineHits.Add(1) // stands for the read and its system call too
 	o.finish(nil)
 	return true
+}
+
+// probe reads as much of p as the page cache holds.
+func (f *file) probe(p []byte, off int64) int {
+	n, supported := sysReadCached(f.fd, p, off)
+	if !supported {
+		f.cannotProbe.Store(true)
+	}
+	return n
 }
 
 func (f *file) ReadvAt(c *completion.Completion, bufs [][]byte, offBytes int64) {

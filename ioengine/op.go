@@ -14,6 +14,7 @@ const (
 	opSync
 	opTruncate
 	opAllocate
+	opReadAhead
 	opKinds
 )
 
@@ -34,6 +35,8 @@ type op struct {
 	bufs [][]byte
 	off  int64 // truncate and allocate: the size
 	n    int
+
+	ranges []Range // read-ahead: what to ask for
 
 	// merged is not nil if this stands for several writes; c is nil then.
 	merged *merged
@@ -84,6 +87,8 @@ func (o *op) run() {
 	case opAllocate:
 		o.f.e.stats.systemCalls.Add(1)
 		o.finish(sysAllocate(o.f.fd, o.off))
+	case opReadAhead:
+		o.readAhead()
 	}
 }
 

@@ -13,6 +13,7 @@ type Stats struct {
 	Reason string // why this one
 
 	Reads, Writes, Syncs, Truncates, Allocates int64 // operations taken
+	ReadAheads, RangesAhead, BytesAhead        int64 // hints to read ahead, the ranges in them that were passed on, and their size
 	BytesRead, BytesWritten                    int64 // bytes moved by finished operations
 
 	InlineHits int64 // reads that the page cache answered at once, without waiting
@@ -30,7 +31,7 @@ type Stats struct {
 	SystemCalls  int64 // system calls made for operations
 }
 
-// Operations is the number of all operations taken.
+// Operations is the number of all operations taken. Hints are none.
 func (s Stats) Operations() int64 {
 	return s.Reads + s.Writes + s.Syncs + s.Truncates + s.Allocates
 }
@@ -39,6 +40,7 @@ func (s Stats) Operations() int64 {
 type counters struct {
 	taken                   [opKinds]atomic.Int64
 	bytesRead, bytesWritten atomic.Int64
+	rangesAhead, bytesAhead atomic.Int64
 	inlineHits, direct      atomic.Int64
 	batches, batched        atomic.Int64
 	batchSizes              [9]atomic.Int64
@@ -55,6 +57,9 @@ func (c *counters) snapshot() Stats {
 		Syncs:        c.taken[opSync].Load(),
 		Truncates:    c.taken[opTruncate].Load(),
 		Allocates:    c.taken[opAllocate].Load(),
+		ReadAheads:   c.taken[opReadAhead].Load(),
+		RangesAhead:  c.rangesAhead.Load(),
+		BytesAhead:   c.bytesAhead.Load(),
 		BytesRead:    c.bytesRead.Load(),
 		BytesWritten: c.bytesWritten.Load(),
 		InlineHits:   c.inlineHits.Load(),

@@ -21,6 +21,12 @@ func sysAllocate(fd uintptr, size int64) error {
 	return err
 }
 
+// sysReadAhead has the kernel read a range of at most maxAheadBytes without
+// waiting for it.
+func sysReadAhead(fd uintptr, off, n int64) {
+	_, _ = retry(func() (int, error) { return 0, unix.Fadvise(int(fd), off, n, unix.FADV_WILLNEED) })
+}
+
 // sysReadCached reads what the page cache holds, without waiting for the disk
 // (preadv2(2), RWF_NOWAIT). It says nothing about the end of the file: a short
 // count, even 0, only means that the rest is not cached. supported is false if

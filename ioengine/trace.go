@@ -148,7 +148,7 @@ func (d *traced) end(o *op, err error) {
 }
 
 var opNames = [opKinds]string{
-	opRead: "read", opWrite: "write", opSync: "sync", opTruncate: "truncate", opAllocate: "allocate",
+	opRead: "read", opWrite: "write", opSync: "sync", opTruncate: "truncate", opAllocate: "allocate", opReadAhead: "read ahead",
 }
 
 // print writes to the trace unless that has failed before. The caller holds

@@ -168,8 +168,8 @@ func TestCachedReadAllocatesNothing(t *testing.T) {
 				t.Errorf("%s, %s: %v allocations", kind, name, n)
 			}
 		}
-		if hits := e.Stats().InlineHits; (kind == Uring) != (hits > 0) {
-			t.Errorf("%s: %d reads answered inline", kind, hits)
+		if e.Stats().InlineHits == 0 {
+			t.Errorf("%s: no read was answered inline", kind)
 		}
 	}
 }

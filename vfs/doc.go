@@ -29,6 +29,14 @@
 // be seen by others, or was promised to anybody, is in the page cache: there is
 // nothing that a killed process could lose or another process could miss.
 //
+// # Reading ahead
+//
+// A database that is scanned cold is read ahead of: package readahead sees what
+// is read and says what comes next, and prefetch.go has the engine bring that to
+// the page cache. WALs are read ahead of in recovery and in checkpoints, which
+// read them as a whole. PRAGMA prefetch=0 switches both off for a database of a
+// connection.
+//
 // # Errors
 //
 // errors.go is the one place that chooses SQLite's code for an error of the

@@ -42,6 +42,10 @@ type file struct {
 	behind   writeBehind // of a WAL
 	noticeAt int64       // of a WAL, the size at which the owner is told that it has grown
 
+	reads         readWaiter
+	ahead         ahead // nil if nothing is read ahead
+	checkpointing bool  // pages of the WAL are being copied to this database
+
 	read     readPage
 	write    writePage
 	sync     syncFile
@@ -89,8 +93,11 @@ func newFile(v *fileSystem, engine ioengine.Engine, lent sqlitevfs.File, name *s
 	if flags&sqlitevfs.OPEN_MAIN_DB != 0 {
 		f.queue = openQueue(descriptor.Fd())
 	}
+	f.reads.Waiter = f.wait
+	var db *file
 	if flags&(sqlitevfs.OPEN_MAIN_JOURNAL|sqlitevfs.OPEN_WAL) != 0 {
-		if db, ok := vfsutil.UnwrapFile[*file](name.DatabaseFile()); ok {
+		if found, ok := vfsutil.UnwrapFile[*file](name.DatabaseFile()); ok {
+			db = found
 			db.session.add(f)
 			if flags&sqlitevfs.OPEN_WAL != 0 {
 				f.db, db.wal = db, f
@@ -98,6 +105,7 @@ func newFile(v *fileSystem, engine ioengine.Engine, lent sqlitevfs.File, name *s
 			}
 		}
 	}
+	f.ahead = newAhead(f, db)
 	f.read.f, f.write.f, f.sync.f, f.truncate.f, f.allocate.f = f, f, f, f, f
 	return f, nil
 }
@@ -112,7 +120,14 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 		}
 	}
 	f.read.start(p, off)
-	n, err := completion.Drive(&f.read, f.wait)
+	f.reads.waited = false
+	n, err := completion.Drive(&f.read, &f.reads)
+	if f.reads.waited {
+		f.calls.misses.Add(1)
+	}
+	if err == nil && f.ahead != nil {
+		f.ahead.Saw(p, off, f.reads.waited)
+	}
 	if err == nil || err == io.EOF {
 		return n, err
 	}
@@ -182,6 +197,9 @@ func (f *file) Close() error {
 		return nil
 	}
 	f.closed = true
+	if f.ahead != nil {
+		f.ahead.Close()
+	}
 	flushed := f.flush()
 	if f.db != nil && f.db.wal == f {
 		f.db.wal = nil

@@ -13,6 +13,18 @@ type readPage struct {
 	state readState
 }
 
+// A readWaiter waits, and takes note of it: what is not waited for was in the
+// page cache.
+type readWaiter struct {
+	completion.Waiter
+	waited bool
+}
+
+func (w *readWaiter) Wait(c *completion.Completion) {
+	w.waited = true
+	w.Waiter.Wait(c)
+}
+
 type readState uint8
 
 const (

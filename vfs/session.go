@@ -166,9 +166,12 @@ func LastError(c *sqlite3.Conn, code sqlite3.ExtendedErrorCode) error {
 const writeHint = "experimental_pragma_20251114"
 
 // Pragma sees every PRAGMA on the database before SQLite does, while the
-// statement is compiled. None is answered here: what SQLite lets a VFS answer is
-// text in a column without a name.
+// statement is compiled. None of SQLite's is answered here: what it lets a VFS
+// answer is text, in a column named after the value.
 func (f *file) Pragma(name, value string) (string, error) {
+	if name == "prefetch" {
+		return f.pragmaPrefetch(value)
+	}
 	if f.session == nil || f.session.owner == nil {
 		return "", sqlite3.NOTFOUND
 	}

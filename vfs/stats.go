@@ -1,11 +1,13 @@
 package vfs
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/turso-coop/turso-coop/ioengine"
+	"github.com/turso-coop/turso-coop/vfs/readahead"
 )
 
 // Stats says what SQLite has asked of the files of one VFS, by all
@@ -19,12 +21,60 @@ type Stats struct {
 
 	Flushes int64
 
-	Engine ioengine.Stats
+	Reading Reading
+	Engine  ioengine.Stats
+}
+
+// Reading says how reads went, and what was read ahead of scans.
+type Reading struct {
+	Hits   int64 // reads that the page cache answered at once
+	Misses int64 // reads that had to wait
+
+	// Bytes read ahead: asked for, then used, or not used before the scan was
+	// over. The rest is still ahead of a scan.
+	AheadBytes, UsedBytes, WastedBytes int64
 }
 
 // calls are the live counts behind Stats.
 type calls struct {
 	reads, writes, syncs, truncates, allocates, flushes atomic.Int64
+
+	misses atomic.Int64
+	ahead  readahead.Counts
+}
+
+func (n *calls) reading() Reading {
+	misses := n.misses.Load()
+	return Reading{
+		Hits:        max(0, n.reads.Load()-misses),
+		Misses:      misses,
+		AheadBytes:  n.ahead.Issued.Load(),
+		UsedBytes:   n.ahead.Used.Load(),
+		WastedBytes: n.ahead.Wasted.Load(),
+	}
+}
+
+// registered are the counts of all VFSs of this package.
+var registered struct {
+	sync.Mutex
+	calls []*calls
+}
+
+// TotalReading says how the reads of all VFSs of this package went. It may be
+// called concurrently.
+func TotalReading() Reading {
+	registered.Lock()
+	defer registered.Unlock()
+	var total Reading
+	for _, n := range registered.calls {
+		r := n.reading()
+		total.Hits += r.Hits
+		total.Misses += r.Misses
+		total.AheadBytes += r.AheadBytes
+		total.UsedBytes += r.UsedBytes
+		total.WastedBytes += r.WastedBytes
+	}
+	return total
 }
 
 // StatsOf returns the statistics of the VFS that c's main database belongs to;
@@ -42,6 +92,8 @@ func StatsOf(c *sqlite3.Conn) (s Stats, ok bool) {
 		Truncates: n.truncates.Load(),
 		Allocates: n.allocates.Load(),
 		Flushes:   n.flushes.Load(),
-		Engine:    main.engine.Stats(),
+
+		Reading: n.reading(),
+		Engine:  main.engine.Stats(),
 	}, true
 }

@@ -46,7 +46,11 @@ func Register(name string, o Options) {
 	if o.NetworkFileSystem == nil {
 		o.NetworkFileSystem = networkFileSystem
 	}
-	sqlitevfs.Register(name, &fileSystem{VFS: base, base: base, options: o})
+	v := &fileSystem{VFS: base, base: base, options: o}
+	registered.Lock()
+	registered.calls = append(registered.calls, &v.calls)
+	registered.Unlock()
+	sqlitevfs.Register(name, v)
 }
 
 // NameFor is the name of the VFS for what a user asked for: "uring", "pool",

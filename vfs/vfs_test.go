@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -113,7 +114,7 @@ func TestEveryFileGoesThroughTheEngine(t *testing.T) {
 			t.Errorf("SQLite asked for %d reads, %d writes, %d truncations, %d allocations, %d syncs; the engine did %+v",
 				s.Reads, s.Writes, s.Truncates, s.Allocates, s.Syncs, g)
 		}
-		if (g.Engine == ioengine.Uring) != (g.InlineHits > 0) {
+		if runtime.GOOS == "linux" && g.InlineHits == 0 {
 			t.Errorf("%d of %d reads answered inline", g.InlineHits, g.Reads)
 		}
 	})

@@ -2,6 +2,7 @@
 //
 //	go -C conformance run ./bench writers -goroutines=16,64   # durable rows a second, by many callers
 //	go -C conformance run ./bench syscalls                    # system calls for a commit, by strace
+//	go -C conformance run ./bench cold                        # scans of files that are not in the page cache
 //	go -C conformance run ./bench writers -help
 //
 // What is compared is a [variant]: a driver and how it is used. Every run of a variant is a child process of its own,
@@ -18,12 +19,15 @@ package main
 import (
 	"fmt"
 	"os"
+
+	"github.com/turso-coop/turso-coop/conformance/bench/cold"
 )
 
 // commands are the suites, by the word that chooses them.
 var commands = map[string]func(arguments []string) error{
 	"writers":  writersCommand,
 	"syscalls": syscallsCommand,
+	"cold":     cold.Command,
 }
 
 func main() {
@@ -42,5 +46,5 @@ func run(arguments []string) error {
 			return command(arguments[1:])
 		}
 	}
-	return fmt.Errorf("usage: bench writers|syscalls [flags]; -help after the word lists the flags")
+	return fmt.Errorf("usage: bench writers|syscalls|cold [flags]; -help after the word lists the flags")
 }

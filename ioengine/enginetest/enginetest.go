@@ -40,6 +40,9 @@ func Run(t *testing.T, open func() (ioengine.Engine, error)) {
 		{"ClosedFilesRefuse", testClosedFilesRefuse},
 		{"ManyGoroutinesOneFile", testManyGoroutinesOneFile},
 		{"SubmitterThreadExits", testSubmitterThreadExits},
+		{"CachedReadsTellTheTruth", testCachedReadsTellTheTruth},
+		{"ReadAheadIsOnlyAHint", testReadAheadIsOnlyAHint},
+		{"CloseEndsReadAhead", testCloseEndsReadAhead},
 		{"StatsCountEveryOperation", testStatsCountEveryOperation},
 	}
 	for _, test := range tests {

@@ -52,6 +52,41 @@ func (f *File) ReadvAt(c *completion.Completion, bufs [][]byte, offBytes int64) 
 	f.d.take(f, op{c: c, call: CallRead, bufs: bufs, vectored: true, off: offBytes})
 }
 
+// ReadCached implements [ioengine.File]. No fault strikes it.
+func (f *File) ReadCached(p []byte, offBytes int64) bool {
+	d := f.d
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if f.closed || f.desc.closed || f.desc.inode == nil || f.desc.uncachable || offBytes < 0 {
+		return false
+	}
+	end := offBytes + int64(len(p))
+	return f.desc.inode.cachedUpTo(offBytes, end) == int64(len(p)) && f.desc.inode.cache.read(p, offBytes) == len(p)
+}
+
+// ReadAhead implements [ioengine.File]. It takes no time, no fault strikes it,
+// and the whole of the ranges is in the page cache when it returns.
+func (f *File) ReadAhead(c *completion.Completion, ranges []ioengine.Range) {
+	c.Begin(f.d)
+	d := f.d
+	d.mu.Lock()
+	err := error(ioengine.ErrClosed)
+	if !d.closed && !f.closed && !f.desc.closed {
+		err = nil
+		d.stats.ReadAheads++
+		for _, r := range ranges {
+			off, end := max(r.OffBytes, 0), r.OffBytes+r.Bytes
+			if f.desc.inode != nil && off < end {
+				f.desc.inode.setResident(off, min(end, f.desc.inode.cache.size))
+			}
+			d.stats.RangesAhead++
+			d.stats.BytesAhead += max(0, end-off)
+		}
+	}
+	d.mu.Unlock()
+	c.Finish(0, err)
+}
+
 // WriteAt implements [ioengine.File].
 func (f *File) WriteAt(c *completion.Completion, p []byte, offBytes int64) {
 	c.Begin(f.d)

@@ -14,6 +14,7 @@ type File interface {
 	sqlitevfs.FileHasMoved
 	sqlitevfs.FileCommitPhaseTwo
 	sqlitevfs.FilePragma
+	sqlitevfs.FileCheckpoint
 	sqlitevfs.FileSharedMemory
 	SetDB(any) // FCNTL_PDB
 }

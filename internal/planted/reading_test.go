@@ -1,0 +1,54 @@
+package planted
+
+// reading are mistakes that reading ahead, and asking the page cache first, invite.
+var reading = []bug{
+	{
+		name: "P1: a hint that failed fails a read",
+		edits: []edit{
+			{"vfs/prefetch.go", "func (w *warmer) ReadAhead(ranges []ioengine.Range) {\n", `var failed error
+
+func (w *warmer) ReadAhead(ranges []ioengine.Range) {
+	defer func() { failed = w.c.Err() }()
+`},
+			{"vfs/file.go", "	if err == nil || err == io.EOF {\n", "	if failed != nil {\n		return 0, f.fail(opRead, failed)\n	}\n	if err == nil || err == io.EOF {\n"},
+		},
+		pkg: "vfs", test: "TestP1FailedReadAheadIsHarmless",
+	},
+	{
+		name: "P2: a page is served as it was when it was read ahead",
+		edits: []edit{
+			{"vfs/file.go", "	f.read.start(p, off)\n", `	if early, ok := kept[place{f, off}]; ok && f.flags&sqlitevfs.OPEN_MAIN_DB != 0 && off > 0 && len(early) == len(p) {
+		return copy(p, early), nil
+	}
+	if f.flags&sqlitevfs.OPEN_MAIN_DB != 0 {
+		defer func() { kept[place{f, off}] = append([]byte(nil), p...) }()
+	}
+	f.read.start(p, off)
+`},
+			{"vfs/file.go", "func (f *file) Size() ", "type place struct {\n	f   *file\n	off int64\n}\n\nvar kept = map[place][]byte{}\n\nfunc (f *file) Size() "},
+		},
+		pkg: "vfs", test: "TestP2ReadsAreOfTheFileAsItIs",
+	},
+	{
+		name:  "P3: children beyond the file are believed",
+		edits: []edit{{"vfs/readahead/page.go", "page >= 2 && page <= f.pages && page", "page >= 2 && page"}},
+		pkg:   "vfs", test: "TestP3CorruptTreesAreReadInBounds",
+	},
+	{
+		name:  "P3: a tree that leads back to itself has no end",
+		edits: []edit{{"vfs/readahead/scan.go", "	s.left--\n", ""}},
+		pkg:   "vfs/readahead", test: "TestP3FrontierEnds",
+	},
+	{
+		name:  "N1: a part of what was asked for is taken for the whole",
+		edits: []edit{{"ioengine/file.go", "	if n < len(p) {\n", "	if n == 0 {\n"}},
+		pkg:   "ioengine", test: "TestN1ShortCachedReadIsNotTheEnd",
+	},
+	{
+		name: "N2: the descriptor is closed before the engine has let go of it",
+		edits: []edit{{"vfs/file.go",
+			"	drained := f.io.Close()\n	closed := f.lent.Close() // releases the locks first\n",
+			"	closed := f.lent.Close()\n	drained := f.io.Close()\n"}},
+		pkg: "vfs", test: "TestN2CloseDrainsBeforeItCloses",
+	},
+}

@@ -1,0 +1,223 @@
+package readahead
+
+// A scan's leaves may name further pages that the scan reads in their order:
+// an index's leaf the rows of a table, and a table's leaf the overflow pages
+// of its rows. Whether it reads them is learnt from reads that had to wait.
+
+type followKind uint8
+
+const (
+	nothing  followKind = iota
+	overflow            // the chains of a table's leaves
+	rows                // the leaves of a table, by the rowids in an index's leaves
+)
+
+const (
+	// learnTries bounds how often a scan's reads are compared with its leaf.
+	learnTries = 64
+	// itemsMax is the number of items at which no further leaf is looked into.
+	itemsMax = 1 << 12
+)
+
+// followed is what a scan follows beside the leaves themselves.
+type followed struct {
+	kind  followKind
+	pages queue
+	items []item // in the order of the scan, not asked for yet
+	// looked is the number of the leaf, in the scan's queue, that is looked
+	// into next.
+	looked int
+
+	table *node // rows: the root of the table
+	depth int   // rows: of its leaves below the root
+
+	tries, matches int
+}
+
+// An item is a part of a leaf that names other pages.
+type item struct {
+	leaf  int    // the leaf's number in the queue
+	rowid int64  // rows
+	first uint32 // overflow: the first page of a chain,
+	pages int    // and its length
+}
+
+// learn compares a page that was read with what the leaves of the scans name.
+func (w *watch) learn(page uint32) {
+	parent, _ := w.nodes.parent(page)
+	for _, s := range w.scans {
+		table := s.path[0].node.table
+		if s.kind != nothing || s.tries >= learnTries || table == (parent != nil) || parent != nil && !parent.table {
+			continue
+		}
+		s.tries++
+		if !w.image(s.lastLeaf) {
+			continue
+		}
+		if table {
+			w.learnOverflow(s, page)
+		} else {
+			w.learnRows(s, page, parent)
+		}
+	}
+}
+
+// learnOverflow: buf is the leaf that s is at.
+func (w *watch) learnOverflow(s *scan, page uint32) {
+	w.look(s, overflow, w.buf, s.lastLeaf, s.leaves.taken-1)
+	for i, it := range s.items {
+		if it.first <= page && page < it.first+uint32(it.pages) {
+			s.kind, s.looked, s.items = overflow, s.leaves.taken, s.items[i:]
+			return
+		}
+	}
+	s.items = s.items[:0]
+}
+
+// learnRows: buf is the leaf that s is at. One row that is where the page is
+// may be chance.
+func (w *watch) learnRows(s *scan, page uint32, parent *node) {
+	s.table, s.depth = parent, 1
+	for s.depth < depthMax {
+		above, _ := w.nodes.parent(s.table.page)
+		if above == nil {
+			break
+		}
+		s.table, s.depth = above, s.depth+1
+	}
+	w.look(s, rows, w.buf, s.lastLeaf, s.leaves.taken-1)
+	for i, it := range s.items {
+		if leaf, p := w.locate(s, it.rowid, false); p == going && leaf == page {
+			if s.matches++; s.matches == 2 {
+				s.kind, s.looked, s.items = rows, s.leaves.taken, s.items[i+1:]
+				return
+			}
+			break
+		}
+	}
+	s.items = s.items[:0]
+}
+
+// look adds what a leaf names to the items.
+func (w *watch) look(s *scan, kind followKind, p []byte, page uint32, leaf int) {
+	from := len(s.items)
+	if kind == overflow {
+		w.format.eachOverflow(p, page, func(first uint32, length int) {
+			s.items = append(s.items, item{leaf: leaf, first: first, pages: length})
+		})
+	} else {
+		w.format.eachRowid(p, page, func(rowid int64) {
+			s.items = append(s.items, item{leaf: leaf, rowid: rowid})
+		})
+	}
+	if s.dir < 0 {
+		for i, j := from, len(s.items)-1; i < j; i, j = i+1, j-1 {
+			s.items[i], s.items[j] = s.items[j], s.items[i]
+		}
+	}
+}
+
+// arrived is called with the image of the leaf that s has come to.
+func (w *watch) arrived(s *scan, p []byte) {
+	at := s.leaves.taken - 1
+	drop := 0
+	for drop < len(s.items) && s.items[drop].leaf < at {
+		drop++
+	}
+	s.items = s.items[drop:]
+	if s.looked <= at {
+		w.look(s, s.kind, p, s.lastLeaf, at)
+		s.looked = at + 1
+	}
+}
+
+// follow asks for the pages that the leaves ahead name.
+func (w *watch) follow(s *scan) {
+	window := max(w.window(s, s.pages.consumed), 8)
+	if s.pages.lead() > window/2 {
+		return
+	}
+	for s.pages.lead() < window {
+		if len(s.items) == 0 && !w.lookAhead(s) {
+			return
+		}
+		if s.kind == rows {
+			page, p := w.locate(s, s.items[0].rowid, true)
+			if p == waiting {
+				s.pause = pauseReads
+				w.wantTable(s)
+				return
+			}
+			if p == going && w.want(s, page) {
+				s.pages.push(page)
+			}
+		} else {
+			w.wantChain(s, &s.items[0], window)
+		}
+		if s.items[0].pages <= 0 {
+			s.items = s.items[1:]
+		}
+	}
+}
+
+// lookAhead looks into the leaves that have arrived.
+func (w *watch) lookAhead(s *scan) bool {
+	for len(s.items) < itemsMax && s.looked < s.leaves.end() {
+		page := s.leaves.pages[max(0, s.looked-s.leaves.taken)]
+		if !w.image(page) {
+			s.pause = pauseReads
+			break
+		}
+		w.look(s, s.kind, w.buf, page, s.looked)
+		s.looked++
+	}
+	return len(s.items) > 0
+}
+
+// wantChain asks for a chain's pages as if they were neighbours in the file,
+// which they are unless the file had holes when they were written.
+func (w *watch) wantChain(s *scan, it *item, window int) {
+	for ; it.pages > 0 && s.pages.lead() < window; it.pages-- {
+		if w.want(s, it.first) {
+			s.pages.push(it.first)
+		}
+		it.first++
+	}
+}
+
+// locate finds the leaf of a table that has rowid.
+func (w *watch) locate(s *scan, rowid int64, load bool) (uint32, progress) {
+	n := s.table
+	for depth := 1; ; depth++ {
+		page := n.children[n.childFor(rowid)]
+		if depth == s.depth {
+			return page, going
+		}
+		below := w.nodes.byPage[page]
+		if below == nil {
+			if !load || !w.image(page) {
+				return 0, waiting
+			}
+			if below = w.format.parseNode(w.buf, page); below == nil || !below.table {
+				return 0, ended
+			}
+			below = w.nodes.add(below)
+		}
+		if n = below; !n.table {
+			return 0, ended
+		}
+	}
+}
+
+// wantTable asks for the interior pages of the table that the items need.
+func (w *watch) wantTable(s *scan) {
+	for _, it := range s.items {
+		n := s.table
+		for depth := 1; depth < s.depth && n != nil && n.table; depth++ {
+			page := n.children[n.childFor(it.rowid)]
+			if n = w.nodes.byPage[page]; n == nil {
+				w.want(s, page)
+			}
+		}
+	}
+}

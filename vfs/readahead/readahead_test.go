@@ -1,0 +1,206 @@
+package readahead
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/turso-coop/turso-coop/ioengine"
+)
+
+// memory is a file all of which is in the page cache, and which counts what is
+// asked for.
+type memory struct {
+	content []byte
+	asked   int
+}
+
+func (m *memory) ReadCached(p []byte, off int64) bool {
+	return off >= 0 && off+int64(len(p)) <= int64(len(m.content)) && copy(p, m.content[off:]) == len(p)
+}
+func (m *memory) Busy() bool                        { return false }
+func (m *memory) ReadAhead(ranges []ioengine.Range) { m.asked += len(ranges) }
+func (m *memory) Size() (int64, error)              { return int64(len(m.content)), nil }
+
+func newTestWatch(pages int) (*watch, *memory) {
+	m := &memory{content: make([]byte, pages*512)}
+	d := New(m, new(Counts))
+	d.hasFormat, d.format = true, format{pageBytes: 512, usableBytes: 512}
+	return d.newWatch(512), m
+}
+
+// P3: the tree of a corrupt file may lead back to itself. The frontier comes to
+// an end all the same.
+func TestP3FrontierEnds(t *testing.T) {
+	const pages = 1000
+	w, _ := newTestWatch(pages)
+	// Each node is a child of all others.
+	for page := uint32(2); page < 10; page++ {
+		n := &node{page: page, last: -1}
+		for child := uint32(2); child < 10; child++ {
+			n.children = append(n.children, child)
+		}
+		w.nodes.add(n)
+	}
+	n := w.nodes.byPage[2]
+	for _, dir := range []int{1, -1} {
+		s := w.newScan(n, 2, dir)
+		if len(s.path) != depthMax {
+			t.Fatalf("a path of %d steps", len(s.path))
+		}
+		given := 0
+		for {
+			if _, p := w.next(s); p != going {
+				break
+			}
+			if given++; given > pages {
+				t.Fatalf("more leaves than pages of the file, in direction %d", dir)
+			}
+		}
+	}
+}
+
+// What is known of a file, and what is asked for, is bounded.
+func TestMemoryIsBounded(t *testing.T) {
+	w, _ := newTestWatch(1 << 20)
+	for i := range uint32(10_000) {
+		n := &node{page: 1 + i, last: -1}
+		for j := range uint32(100) {
+			n.children = append(n.children, i*100+j+2)
+		}
+		w.nodes.add(n)
+		if w.nodes.children > childrenMax || len(w.nodes.slots) > 2*childrenMax || len(w.nodes.list) > nodesMax {
+			t.Fatalf("%d children in %d slots of %d nodes", w.nodes.children, len(w.nodes.slots), len(w.nodes.list))
+		}
+	}
+	if n, i := w.nodes.parent(9_999*100 + 2 + 7); n == nil || n.page != 10_000 || i != 7 {
+		t.Errorf("the parent is %v, %d", n, i)
+	}
+	var s pageSet
+	for page := uint32(0); page < 1<<31; page += chunkPages {
+		if fits := s.add(page); fits != (s.used <= chunksMax) || s.used > chunksMax || fits && !s.has(page) {
+			break
+		}
+	}
+	if s.used != chunksMax {
+		t.Errorf("%d chunks, want %d", s.used, chunksMax)
+	}
+	if !s.remove(chunkPages) || s.remove(chunkPages) || s.remove(1<<31) {
+		t.Error("a page that was added is not there, or one that was not is")
+	}
+}
+
+// A detector of a warm file does nothing, and one that nothing came of stops.
+func TestWatchingEnds(t *testing.T) {
+	w, m := newTestWatch(100)
+	d := w.Detector
+	p := make([]byte, 512)
+	p[0] = tableLeaf
+	if n := testing.AllocsPerRun(100, func() { d.Saw(p, 512*50, false) }); n != 0 || d.watch != nil {
+		t.Errorf("a read from the page cache makes %v allocations, watched: %v", n, d.watch != nil)
+	}
+	d.Saw(p, 512*50, true)
+	if d.watch == nil {
+		t.Fatal("a read that had to wait is not noticed")
+	}
+	for range idleMax + 1 {
+		d.Saw(p, 512*50, false)
+	}
+	if d.watch != nil || m.asked > 0 {
+		t.Errorf("still watched after %d reads from the page cache, %d ranges asked for", idleMax+1, m.asked)
+	}
+	d.Close()
+}
+
+// No image of a page, of whatever bytes, makes the parsers fail; what they say
+// is within the file.
+func TestParsersTakeAnything(t *testing.T) {
+	const seed = 1
+	r := rand.New(rand.NewPCG(seed, 0))
+	f := format{pageBytes: 512, usableBytes: 500, pages: 300}
+	p := make([]byte, 512)
+	nodes, chains, rowids := 0, 0, 0
+	for range 100_000 {
+		for i := range p {
+			p[i] = byte(r.Uint32()) & byte(r.Uint32())
+		}
+		p[0] = []byte{indexInterior, tableInterior, indexLeaf, tableLeaf}[r.IntN(4)]
+		cells := r.IntN(12)
+		binary.BigEndian.PutUint16(p[3:], uint16(cells))
+		for i := range cells {
+			binary.BigEndian.PutUint16(p[8+2*i:], uint16(r.IntN(520)))
+			binary.BigEndian.PutUint16(p[12+2*i:], uint16(r.IntN(520)))
+		}
+		page := uint32(1 + r.IntN(300))
+		if n := f.parseNode(p, page); n != nil {
+			nodes++
+			if slices.ContainsFunc(n.children, func(c uint32) bool { return !f.valid(c) || c == page }) {
+				t.Fatalf("children %v of page %d, seed %d", n.children, page, seed)
+			}
+			if n.table {
+				n.childFor(r.Int64())
+			}
+		}
+		f.eachOverflow(p, page, func(first uint32, length int) {
+			chains++
+			if !f.valid(first) || length <= 0 {
+				t.Fatalf("a chain of %d pages from %d, seed %d", length, first, seed)
+			}
+		})
+		f.eachRowid(p, page, func(int64) { rowids++ })
+	}
+	if nodes == 0 || chains == 0 || rowids == 0 {
+		t.Errorf("%d nodes, %d chains, %d rowids: the test is void", nodes, chains, rowids)
+	}
+}
+
+func TestRecords(t *testing.T) {
+	for _, test := range []struct {
+		record []byte
+		want   int64
+		ok     bool
+	}{
+		{[]byte{3, 23, 1, 'h', 'e', 'l', 'l', 'o', 0xfe}, -2, true},
+		{[]byte{3, 8, 9}, 1, true},
+		{[]byte{3, 0, 8}, 0, true},
+		{[]byte{2, 5, 0, 0, 1, 0, 0, 0}, 1 << 24, true},
+		{[]byte{2, 6, 0x80, 0, 0, 0, 0, 0, 0, 0}, -1 << 63, true},
+		{[]byte{2, 6, 0x80}, 0, false},                       // cut off
+		{[]byte{2, 7, 0, 0, 0, 0, 0, 0, 0, 0}, 0, false},     // a float
+		{[]byte{2, 0}, 0, false},                             // NULL
+		{[]byte{9, 1}, 0, false},                             // a header beyond the record
+		{[]byte{3, 0x81, 0x81}, 0, false},                    // a varint beyond the header
+		{[]byte{}, 0, false},                                 // nothing
+		{[]byte{2, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0, false}, // a reserved type
+	} {
+		if got, ok := lastInteger(test.record); got != test.want || ok != test.ok {
+			t.Errorf("%x: %d, %v, want %d, %v", test.record, got, ok, test.want, test.ok)
+		}
+	}
+	for v, p := range map[uint64][]byte{
+		0x7f: {0x7f}, 0x80: {0x81, 0}, 1<<64 - 1: {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+	} {
+		if got, n := varint(append(p, 7)); got != v || n != len(p) {
+			t.Errorf("%x: %d of %d bytes", p, got, n)
+		}
+		if _, n := varint(p[:len(p)-1]); n != 0 {
+			t.Errorf("%x without its last byte has %d bytes", p, n)
+		}
+	}
+}
+
+// A size that cannot be had is that of an empty file, of which nothing is read.
+type sizeless struct{ memory }
+
+func (*sizeless) Size() (int64, error) { return 0, errors.New("no size") }
+
+func TestFileWithoutASize(t *testing.T) {
+	m := &sizeless{}
+	d := New(m, new(Counts))
+	d.hasFormat, d.format = true, format{pageBytes: 512, usableBytes: 512}
+	if w := d.newWatch(512); w.format.pages != 0 || w.format.valid(2) {
+		t.Error("there are pages")
+	}
+}

@@ -1,0 +1,270 @@
+package readahead
+
+import "slices"
+
+const (
+	// windowBytesMax bounds how far a scan is read ahead of, and so how much
+	// is read in vain if it ends.
+	windowBytesMax = 256 << 20
+	// horizonShare is how many times as far as its window a scan knows which
+	// pages it will come to.
+	horizonShare = 64
+	// quietMax is the number of reads without one that a scan expected after
+	// which it is over.
+	quietMax = 1 << 13
+	// pauseReads is for how many reads a scan does not look again for a page
+	// that it needs and that has not arrived.
+	pauseReads = 8
+)
+
+// A step is a place in a B-tree: the i-th child of node.
+type step struct {
+	node *node
+	i    int
+}
+
+// A scan reads the leaves of a B-tree one after the other. Ahead of it goes a
+// frontier, which gives the leaves that it will come to.
+type scan struct {
+	dir      int    // +1 or -1
+	edge     bool   // it began at the first leaf, or backwards at the last
+	path     []step // the frontier: path[0] is the last leaf given, path[k+1] is where path[k].node is
+	surveyed step   // up to here the nodes below path[1] are known
+	done     bool   // the frontier has come to the end of the tree
+	left     uint32 // leaves that it may still give: corrupt trees may have no end
+
+	leaves   queue
+	lastLeaf uint32 // the leaf that the scan is at
+	quiet    int    // reads since one was expected
+	warm     int    // batches since one was not in the page cache
+	pause    int    // cached reads before it looks again for what had not arrived
+
+	seen         pageSet // read, or asked for
+	ahead        pageSet // asked for and not read
+	issued, used int     // pages
+
+	followed
+}
+
+// newScan is a scan that has come to n's i-th child.
+func (w *watch) newScan(n *node, i, dir int) *scan {
+	s := &scan{dir: dir, left: w.format.pages, lastLeaf: n.children[i]}
+	s.path = append(s.path, step{n, i})
+	s.edge = n.first == n.end(-dir)
+	for len(s.path) < depthMax {
+		parent, j := w.nodes.parent(s.path[len(s.path)-1].node.page)
+		if parent == nil {
+			break
+		}
+		s.path = append(s.path, step{parent, j})
+		s.edge = s.edge && j == parent.end(-dir)
+	}
+	s.leaves.consumed = 2
+	s.seen.add(n.children[i])
+	s.seen.add(n.children[i-dir])
+	return s
+}
+
+// end is the index of the child that a scan in that direction comes to last.
+func (n *node) end(dir int) int {
+	if dir < 0 {
+		return 0
+	}
+	return len(n.children) - 1
+}
+
+func (n *node) has(i int) bool { return i >= 0 && i < len(n.children) }
+
+// window is how many pages a scan that has used so many is read ahead of.
+// One that began at the edge of a tree most often goes on to its end; another
+// has an end that is not known.
+func (w *watch) window(s *scan, used int) int {
+	pages := used / 2
+	switch {
+	case s.edge && used >= 256:
+		pages = 8 * used
+	case s.edge && used >= 16:
+		pages = 4 * used
+	case s.edge:
+		pages = used
+	}
+	pages >>= w.caution
+	return min(max(pages, 2), windowBytesMax/w.format.pageBytes)
+}
+
+// A progress says how the frontier fares.
+type progress uint8
+
+const (
+	going   progress = iota
+	waiting          // for an interior page to arrive
+	ended            // there is nothing more, or nothing that makes sense
+)
+
+// next gives the next leaf of a scan.
+func (w *watch) next(s *scan) (uint32, progress) {
+	at := &s.path[0]
+	if !at.node.has(at.i + s.dir) {
+		if p := w.climb(s, 0); p != going {
+			return 0, p
+		}
+	}
+	if s.left == 0 {
+		return 0, ended
+	}
+	s.left--
+	at.i += s.dir
+	return at.node.children[at.i], going
+}
+
+// climb moves path[k] to the next node of its level, before its first child.
+// If it has to wait it can be called again.
+func (w *watch) climb(s *scan, k int) progress {
+	if k+1 == len(s.path) {
+		return ended
+	}
+	above := &s.path[k+1]
+	if !above.node.has(above.i + s.dir) {
+		if p := w.climb(s, k+1); p != going {
+			return p
+		}
+	}
+	n, p := w.load(s, above.node, above.i+s.dir)
+	if p != going {
+		return p
+	}
+	above.i += s.dir
+	s.path[k] = step{n, n.end(-s.dir) - s.dir}
+	return going
+}
+
+// load makes the i-th child of parent, an interior page, known. If it is not
+// there yet it is asked for, and its neighbours with it that will soon be
+// needed too.
+func (w *watch) load(s *scan, parent *node, i int) (*node, progress) {
+	page := parent.children[i]
+	if n := w.nodes.byPage[page]; n != nil {
+		return n, going
+	}
+	if !w.image(page) {
+		for range 1 + w.horizon(s) {
+			if parent.has(i) {
+				w.want(s, parent.children[i])
+			}
+			i += s.dir
+		}
+		s.pause = pauseReads
+		return nil, waiting
+	}
+	n := w.format.parseNode(w.buf, page)
+	if n == nil || n.table != parent.table {
+		return nil, ended
+	}
+	return w.nodes.add(n), going
+}
+
+// horizon is how many nodes beside the frontier's a scan should know: what is
+// known to be read soon can be read along with what is asked for now.
+func (w *watch) horizon(s *scan) int {
+	return 2 + horizonShare*w.window(s, s.leaves.consumed)/max(64, len(s.path[0].node.children))
+}
+
+// survey makes the next nodes known, as far as they have arrived.
+func (w *watch) survey(s *scan) {
+	if len(s.path) < 2 {
+		return
+	}
+	above := s.path[1]
+	if s.surveyed.node != above.node {
+		s.surveyed = above
+	}
+	end := above.i + s.dir*w.horizon(s)
+	for known := &s.surveyed; known.node.has(known.i+s.dir) && (end-known.i)*s.dir > 0; known.i += s.dir {
+		if _, p := w.load(s, known.node, known.i+s.dir); p != going {
+			return
+		}
+	}
+}
+
+// want asks for a page, if it was not asked for before.
+func (w *watch) want(s *scan, page uint32) bool {
+	if s.seen.has(page) || !w.format.valid(page) || !s.seen.add(page) {
+		return false
+	}
+	w.batch = append(w.batch, page)
+	return true
+}
+
+// expects takes note that a page is read, and reports whether s was ahead of it.
+func (w *watch) expects(s *scan, page uint32) bool {
+	asked := s.ahead.remove(page)
+	if asked {
+		s.used++
+		w.counts.Used.Add(int64(w.format.pageBytes))
+	}
+	switch { // most often a page is the first of its queue
+	case s.leaves.takeFirst(page):
+		s.lastLeaf = page
+	case s.pages.takeFirst(page):
+	case !asked:
+		return false
+	case s.pages.takeAny(page):
+	case s.leaves.takeAny(page):
+		s.lastLeaf = page
+	default: // it was read together with its neighbours
+		s.pages.consumed++
+	}
+	s.quiet = 0
+	return true
+}
+
+// advance asks for as much as the scan deserves.
+func (w *watch) advance(s *scan, missed bool) {
+	if w.source.Busy() {
+		return
+	}
+	if s.pause > 0 && !missed {
+		s.pause--
+		return
+	}
+	s.pause = 0
+	window := w.window(s, s.leaves.consumed)
+	if s.leaves.lead() <= window/2 && !s.done {
+		w.refresh()
+		w.survey(s)
+		for s.leaves.lead() < window {
+			page, p := w.next(s)
+			if s.done = p == ended; p != going {
+				break
+			}
+			s.leaves.push(page)
+			w.want(s, page)
+		}
+	}
+	if s.kind != nothing {
+		w.follow(s)
+	}
+	w.flush(s)
+}
+
+// over reports whether nothing more is to be expected of a scan.
+func (s *scan) over() bool {
+	return s.quiet > quietMax || s.warm > warmMax || s.done && s.leaves.lead() == 0 && s.pages.lead() == 0 && len(s.items) == 0
+}
+
+// end settles what a scan has read in vain, and what that means for the next.
+func (w *watch) end(s *scan) {
+	wasted := s.issued - s.used
+	w.counts.Wasted.Add(int64(wasted) * int64(w.format.pageBytes))
+	switch {
+	case s.issued < 32:
+	case wasted*4 > s.issued:
+		w.caution = min(w.caution+1, cautionMax)
+	case wasted*16 < s.issued:
+		w.caution = max(w.caution-1, 0)
+	}
+	if s.done && len(s.path) == 1 {
+		w.cutOff, w.cutOffAt = s, w.reads
+	}
+	w.scans = slices.DeleteFunc(w.scans, func(other *scan) bool { return other == s })
+}
