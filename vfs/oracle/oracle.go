@@ -233,10 +233,11 @@ func (w *watched) Unlock(level sqlitevfs.LockLevel) error {
 	return w.File.Unlock(level)
 }
 
-func (w *watched) CheckpointStart() {}
-
 // CheckpointDone comes right before readers stop to look at the WAL.
-func (w *watched) CheckpointDone() { w.check("at CKPT_DONE") }
+func (w *watched) CheckpointDone() {
+	w.File.CheckpointDone()
+	w.check("at CKPT_DONE")
+}
 
 func (w *watched) Close() error {
 	if w.main != nil && w.main.wal == w {
