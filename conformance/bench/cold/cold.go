@@ -26,6 +26,7 @@ func Command(arguments []string) error {
 	seed := flags.Uint64("seed", 1, "of the rows that are looked up")
 	jsonFile := flags.String("json", "", "`file` for all figures")
 	svgFile := flags.String("svg", "", "`file` for a chart of the cold workloads")
+	timelineFile := flags.String("timeline", "", "measure nothing; `file` for a picture of a cold scan without and with prefetch")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -38,6 +39,9 @@ func Command(arguments []string) error {
 	}
 	if err := build(*dir, *sizeMiB, *seed); err != nil {
 		return err
+	}
+	if *timelineFile != "" {
+		return timeline(*dir, *timelineFile)
 	}
 	s, err := newSuite(*dir)
 	if err != nil {
