@@ -366,6 +366,9 @@ func (c *completion) scopeColumns() {
 	tables := c.scope.tables
 	if len(tables) == 0 && c.word != "" {
 		for _, name := range c.names.List(Table, "", "") {
+			if strings.HasPrefix(name, "sqlite_") {
+				continue
+			}
 			tables = append(tables, table{name: name})
 		}
 	}

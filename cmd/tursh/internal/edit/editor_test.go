@@ -51,7 +51,7 @@ func TestOutcomes(t *testing.T) {
 	}{
 		{"a\r", goOn}, {"a;\r", accepted}, {"a;\x02\n", accepted}, {"\r", accepted}, {"a\x03", interrupted},
 		{"\x04", ended}, {"a\x04", goOn}, {"\x0c", cleared}, {"\x1a", suspended}, {"\x1be", elsewhere},
-		{"\x12a\x03", goOn}, {"\x1b[200~a\x03", interrupted},
+		{"\x12a\x03", goOn}, {"a\x1b\x03", interrupted}, {"\x1b[200~a\x03", interrupted},
 	} {
 		if got := newSession(t, 40, 10).send(test.keys); got != test.want {
 			t.Errorf("%q leads to %d, want %d", test.keys, got, test.want)

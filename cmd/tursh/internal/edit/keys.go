@@ -194,8 +194,11 @@ func sequenceLen(b []byte) int {
 			return 0
 		}
 		return 3
-	case '\x1b':
-		return 1 // an escape key before another sequence
+	case '\r', '\n', '\b':
+		return 2
+	}
+	if b[1] < ' ' {
+		return 1 // an escape key before another key
 	}
 	_, size := utf8.DecodeRune(b[1:])
 	return 1 + size
