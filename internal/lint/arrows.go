@@ -36,6 +36,8 @@ var arrows = []arrow{
 	// What wasmext adds to connections it adds by the hook that driver offers;
 	// driver does without it, and an application without wazero.
 	{from: "wasmext", to: []string{"driver"}, others: []string{ncruces, wazero}},
+	// The line editor talks to the terminal.
+	{from: "cmd/tursh/internal/edit", to: []string{"cmd/tursh/internal"}, others: []string{xsys, xterm}},
 	{from: "cmd/tursh", to: []string{"wasmext", "driver", "coop", "vfs", "ioengine"}, others: []string{ncruces, xterm}},
 	{from: "cmd/iovet", to: []string{"internal/lint"}},
 	{from: "examples", to: []string{"completion", "ioengine", "vfs", "driver", "coop", "wasmext"}},
