@@ -55,6 +55,7 @@
 //	_max_memory                      limit of SQLite's memory for a connection, in bytes; default 256 MiB
 //	_strict                          boolean: unknown keys are errors
 //	_compat                          mattn modernc ncruces: the driver to stand in for
+//	_gather                          boolean: statements that wait to write share a commit; default on
 //	_engine                          uring or pool: how files are read and written; default: the better one that works
 //	_prefetch                        boolean: scans are read ahead of in the file; default on
 //	vfs                              name of a VFS registered with github.com/ncruces/go-sqlite3/vfs
