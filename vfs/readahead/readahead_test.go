@@ -62,6 +62,24 @@ func TestP3FrontierEnds(t *testing.T) {
 	}
 }
 
+// A scan may jump over leaves that have not been looked into, up to the last
+// that was given.
+func TestScanJumpsOverLeaves(t *testing.T) {
+	w, _ := newTestWatch(100)
+	n := w.nodes.add(&node{page: 2, table: true, children: []uint32{10, 11, 12, 13}, last: -1})
+	s := w.newScan(n, 1, 1)
+	s.kind = overflow
+	s.leaves.push(12)
+	s.leaves.push(13)
+	if !s.leaves.takeAny(13) {
+		t.Fatal("the leaf is not expected")
+	}
+	w.follow(s)
+	if len(s.items) != 0 || s.looked != s.leaves.end() {
+		t.Errorf("%d items, looked into %d of %d leaves", len(s.items), s.looked, s.leaves.end())
+	}
+}
+
 // What is known of a file, and what is asked for, is bounded.
 func TestMemoryIsBounded(t *testing.T) {
 	w, _ := newTestWatch(1 << 20)
