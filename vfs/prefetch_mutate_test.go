@@ -2,9 +2,11 @@ package vfs_test
 
 import (
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 
 	"github.com/ncruces/go-sqlite3"
@@ -25,8 +27,16 @@ func TestMutatedDatabases(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mutated.db")
 	e, name := newCold(t)
 	hints, errors := 0, 0
-	for i := range *mutations {
-		seed := *mutationSeed + uint64(i)
+	seed := *mutationSeed
+	again := func() string {
+		return fmt.Sprintf("again: go test ./vfs -run MutatedDatabases -mutations=1 -mutation-seed=%d", seed)
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			t.Fatalf("panic: %v\n%s\n%s", p, debug.Stack(), again())
+		}
+	}()
+	for range *mutations {
 		mutated := mutate(rand.New(rand.NewPCG(seed, 0)), image)
 		if err := os.WriteFile(path, mutated, 0o600); err != nil {
 			t.Fatal(err)
@@ -34,8 +44,9 @@ func TestMutatedDatabases(t *testing.T) {
 		want, failed := e.runAll(t, path, name, "0")
 		got, _ := e.runAll(t, path, name, "1")
 		if got != want || t.Failed() {
-			t.Fatalf("%s\nwithout prefetch\n%s\nagain: go test ./vfs -run MutatedDatabases -mutations=1 -mutation-seed=%d", got, want, seed)
+			t.Fatalf("%s\nwithout prefetch\n%s\n%s", got, want, again())
 		}
+		seed++
 		hints += e.hints
 		if failed {
 			errors++

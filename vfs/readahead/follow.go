@@ -162,8 +162,9 @@ func (w *watch) follow(s *scan) {
 
 // lookAhead looks into the leaves that have arrived.
 func (w *watch) lookAhead(s *scan) bool {
+	s.looked = max(s.looked, s.leaves.taken) // the scan may have jumped over some
 	for len(s.items) < itemsMax && s.looked < s.leaves.end() {
-		page := s.leaves.pages[max(0, s.looked-s.leaves.taken)]
+		page := s.leaves.pages[s.looked-s.leaves.taken]
 		if !w.image(page) {
 			s.pause = pauseReads
 			break
