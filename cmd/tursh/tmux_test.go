@@ -45,8 +45,8 @@ func newPane(t *testing.T, home string, env []string, args ...string) *pane {
 		os.RemoveAll(dir)
 	})
 	command := []string{"-f", os.DevNull, "new-session", "-d", "-x", "80", "-y", "24", "env", "-u", "NO_COLOR", "-u", "XDG_CONFIG_HOME", childVar + "=1", "HOME=" + home}
-	p.tmux(append(append(append(command, env...), program), args...)...)
-	p.tmux("set-option", "-g", "remain-on-exit", "on")
+	command = append(append(command, env...), "sh", "-c", `"$0" "$@"; echo "ended with $?"; read -r forever`, program)
+	p.tmux(append(command, args...)...)
 	p.wait("->")
 	return p
 }
@@ -133,7 +133,7 @@ func TestTmuxEditsFirstLineOfStatement(t *testing.T) {
 	p.keys("Up", "Up", "Up", "Home", "M-f", "Right", "0", "+", "1", ",", "Enter")
 	p.wait("-> select 0+1,'one' as a,\n", "->  'two' as b,\n", "│   1 │ one │ two │ three │")
 	p.keys("C-d")
-	p.wait("Pane is dead")
+	p.wait("\nended with 0\n")
 
 	// It is all there in the next session, as it was typed.
 	p = newPane(t, home, nil)
