@@ -228,6 +228,9 @@ func (c *Conn) lead(own *request) bool {
 	g.running, g.current = false, nil
 	c.counters.total += own.total - (c.db.TotalChanges() - before)
 	c.left(own.before) // which own, if it is still to be run, shall find
+	if own.home {
+		c.turns.serial = c.turns.queue.Serial() // it runs after those that are answered now
+	}
 	c.answer(own)
 	return !own.home
 }
