@@ -9,7 +9,8 @@
 // the former, dot.go and the table in commands.go the latter; each command is
 // with its like (import.go, backup.go, schema.go and so on). Packages below
 // internal know nothing of the shell: sqltext reads SQL as text, show lays out
-// rows, records reads CSV and JSON. Everything reaches the database through the
+// rows, records reads CSV and JSON, edit lets somebody at a terminal edit what they
+// type, complete knows what could come next in it, chart draws. Everything reaches the database through the
 // project's own database/sql driver (db.go).
 package main
 
