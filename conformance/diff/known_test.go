@@ -63,16 +63,7 @@ var knownDifferences = []*knownDifference{
 		peer:      peer.Stock,
 		statement: regexp.MustCompile(`^ALTER TABLE \S+ ADD COLUMN`), want: regexp.MustCompile(`^error constraint failed \(19\)`), got: regexp.MustCompile(`^error constraint failed \(3091\)`),
 	},
-	emptyJournal,
 }
-
-// emptyJournal is met by what is left of files, not by a statement.
-var emptyJournal = &knownDifference{
-	reason: "an empty journal beside an empty database is deleted; stock SQLite does not see it (its VFS says that an empty file does not exist)",
-	peer:   peer.Stock, want: never, got: never,
-}
-
-var never = regexp.MustCompile(`^\z.`)
 
 // knownFor returns the entry that explains a difference, nil if there is none.
 func knownFor(name, statement, want, got string) *knownDifference {

@@ -3,6 +3,7 @@ package diff
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -78,7 +79,7 @@ func (s *side) run(script peer.Script) (outcomes []string, files *left, err erro
 		return nil, nil, fmt.Errorf("%s: %w", s.name, err)
 	}
 	files = &left{by: s, dir: script.Dir, dumps: map[string][]string{}}
-	files.names, files.empty, err = filesIn(script.Dir)
+	files.names, err = filesIn(script.Dir)
 	return outcomes, files, err
 }
 
@@ -95,28 +96,29 @@ func (s *side) dump(path string) ([]string, error) {
 	return peer.Dump(session)
 }
 
-// filesIn returns the names of the files in a directory, sorted, and those of the empty journals among them apart.
-func filesIn(dir string) (names, empty []string, err error) {
+// filesIn returns the names of the files in a directory, sorted. It marks empty journals and WALs, which are none to SQLite.
+func filesIn(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	var names []string
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if info.Size() == 0 && strings.HasSuffix(e.Name(), "-journal") {
-			empty = append(empty, e.Name())
-		} else {
-			names = append(names, e.Name())
+		name := e.Name()
+		if info.Size() == 0 && filepath.Ext(name) != ".db" {
+			name += " (empty)"
 		}
+		names = append(names, name)
 	}
-	return names, empty, nil
+	return names, nil
 }
 
-// firstDifference says where two dumps part, unless they may.
-func firstDifference(a, b []string, may *allowed) string {
+// firstDifference says where two dumps part, unless mayDiffer allows it under such a header. mayDiffer may be nil.
+func firstDifference(a, b []string, mayDiffer func(header string) bool) string {
 	header := ""
 	for i := range max(len(a), len(b)) {
 		x, y := "(the end)", "(the end)"
@@ -129,7 +131,7 @@ func firstDifference(a, b []string, may *allowed) string {
 		if strings.HasPrefix(x, "-- ") {
 			header = x
 		}
-		if x != y && (may == nil || may.lines == nil || !may.lines(header)) {
+		if x != y && (mayDiffer == nil || !mayDiffer(header)) {
 			return fmt.Sprintf("line %d, under %s:\n%s\n%s", i+1, header, x, y)
 		}
 	}
