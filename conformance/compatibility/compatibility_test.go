@@ -107,7 +107,7 @@ func TestReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := compared(read) + differences(read)
-	for _, want := range []string{"1,234,567 steps", "- why: `` a `` and one more"} {
+	for _, want := range []string{"1,234,567 steps", "- `` a `` and one more: why"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

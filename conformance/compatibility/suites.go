@@ -20,9 +20,11 @@ type suite struct {
 
 var suites = []suite{
 	{"slt", "sqllogictest", "SQLite's own corpus of statements and results: every result is the recorded one (skipped are records for other databases)"},
-	{"sqltest", "`.sqltest` cases", "cases with expected results, through the driver and through the shell"},
-	{"diff", "random statements", "random schemas, data and statements, the same for each: rows, names, types, errors, counts, and what the file holds in the end"},
-	{"hostile", "damaged files", "databases, WALs and journals with random damage: the same class of error at every step, no panic, no hang"},
+	{"sqltest", "`.sqltest` cases", "cases with expected results, through the driver and through the shell: those pass that pass in stock SQLite's own shell, or that are written for shells, " +
+		"and no others, but for the differences listed"},
+	{"diff", "scripts and random statements", "scripts, and random schemas, data and statements, the same for each: rows, names, types, errors, counts, and what the file holds in the end"},
+	{"hostile", "damaged files", "databases, WALs and journals with random damage: the same result code at every step and the same file in the end. A panic, a lost process or a hang " +
+		"fails, but for two [causes that are known](#before-you-switch)"},
 	{"locks", "locks between processes", "two processes on one file: which bytes are locked and what the other gets after every step, in all journal and locking modes, " +
 		"beside stock SQLite in either role"},
 	{"profiles", "behaviour of the drivers", "what a program sees of mattn's, modernc's and ncruces' driver, each beside turso-coop under the name that stands in for it"},

@@ -180,6 +180,9 @@ func (s *randomStream) secondOpinion(dir string, f *found) string {
 	return s.second.name + " agrees with nobody:\n" + second
 }
 
+// drivers are the peers, as docs/compatibility.md calls them.
+var drivers = map[string]string{peer.Stock: "mattn", peer.Modernc: "modernc"}
+
 // tally sums up what was run.
 type tally struct {
 	sync.Mutex
@@ -193,7 +196,7 @@ func (y *tally) add(s *randomStream) {
 	y.Lock()
 	defer y.Unlock()
 	y.counts["random streams"]++
-	y.counts["random streams beside "+s.stock.name]++
+	y.counts["random streams beside "+drivers[s.stock.name]]++
 	for engine, n := range s.compared {
 		y.counts["random statements"] += n
 		y.counts[fmt.Sprintf("random statements, %s, %s", engine, s.journalMode)] += n
@@ -208,7 +211,7 @@ func (y *tally) add(s *randomStream) {
 func (y *tally) finish(t *testing.T, streams int) {
 	const long = 5000 // streams
 	for _, k := range knownDifferences {
-		suite.List("random statements beside "+k.peer, k.reason)
+		suite.List("random statements beside "+drivers[k.peer], k.reason)
 		t.Logf("known difference, met %d times: %s", y.met[k], k.reason)
 		if y.met[k] == 0 && streams >= long {
 			t.Errorf("listed, but not met: %s: %s", k.peer, k.reason)
