@@ -200,11 +200,11 @@ func (b *Backup) Run(ctx context.Context, schema string, pages int, progress fun
 		begin := "BEGIN; SELECT 1 FROM " + sqlite3.QuoteIdentifier(schema) + ".sqlite_schema LIMIT 1"
 		defer func() {
 			if !b.src.Autocommit() {
-				rerr := b.src.Script(context.Background(), "ROLLBACK") // it has written nothing
+				rerr := b.src.script(context.Background(), "ROLLBACK") // it has written nothing
 				err = cmp.Or(err, rerr)
 			}
 		}()
-		if err := b.src.Script(ctx, begin); err != nil {
+		if err := b.src.script(ctx, begin); err != nil {
 			return err
 		}
 	}

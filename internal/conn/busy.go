@@ -10,9 +10,13 @@ import (
 
 // Back-off of the busy handler. The first waits are short, because most locks are held for one small transaction; the
 // longest bounds how late a free lock is noticed.
+//
+// Who holds the turn looks more often: all writers of the process wait behind it, a writer of another process that
+// commits again and again leaves the lock free for moments only, and there is one such connection for each database.
 const (
-	busyWaitMin = 200 * time.Microsecond
-	busyWaitMax = 5 * time.Millisecond
+	busyWaitMin     = 200 * time.Microsecond
+	busyWaitMax     = 5 * time.Millisecond
+	busyWaitMaxTurn = 500 * time.Microsecond
 )
 
 // busyWait is the busy handler of one connection: https://sqlite.org/c3ref/busy_handler.html
@@ -41,13 +45,17 @@ func (b *busyWait) wait(ctx context.Context, count int) (retry bool) {
 		b.delay = busyWaitMin
 		b.counts.lockWaits.Add(1)
 	}
-	b.turns.meetForeign()
+	longest := busyWaitMax
+	if b.turns.held > 0 {
+		longest = busyWaitMaxTurn
+		b.turns.meetForeign()
+	}
 	left := b.deadline.Sub(now)
 	if left <= 0 {
 		return false
 	}
 	delay := min(b.delay, left)
-	b.delay = min(2*b.delay, busyWaitMax)
+	b.delay = min(2*b.delay, longest)
 	if b.timer == nil {
 		b.timer = time.NewTimer(delay)
 	} else {

@@ -146,6 +146,8 @@ func (c *Conn) leave(outer context.Context, err *error) {
 	c.depth--
 	if p := recover(); p != nil {
 		*err = c.panicked(p)
+	} else if c.depth == 0 && c.gather.running && c.err == nil {
+		*err = c.panicked(errGoexit)
 	}
 	switch {
 	case c.err == nil:
@@ -161,11 +163,14 @@ func (c *Conn) leave(outer context.Context, err *error) {
 		c.db.SetInterrupt(ended)
 	}
 	if c.depth == 0 {
-		c.busy.shared = false
 		c.abandonGroup(*err)
 		c.turns.leave()
+		c.busy.shared = false
 	}
 }
+
+// errGoexit stands for what nobody has panicked with: a function that SQLite called has ended the goroutine.
+var errGoexit = errors.New("runtime.Goexit was called")
 
 // panicked turns what a call panicked with into an error, and ends the connection if SQLite was cut short.
 func (c *Conn) panicked(p any) error {
@@ -244,13 +249,19 @@ func (c *Conn) do(ctx context.Context, f func(*sqlite3.Conn) error) (err error) 
 }
 
 // Script runs the statements of sql and drops their rows.
-func (c *Conn) Script(ctx context.Context, sql string) (err error) {
+func (c *Conn) Script(ctx context.Context, sql string) error {
+	c.gather.changed = true
+	return c.script(ctx, sql)
+}
+
+// script is Script for what leaves the connection as it was opened.
+func (c *Conn) script(ctx context.Context, sql string) (err error) {
 	outer, err := c.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.leave(outer, &err)
-	c.gather.changed = true
+	c.counters.elsewhere = false
 	if err = c.db.Exec(sql); c.err == nil {
 		c.state.resume(c)
 	}

@@ -12,8 +12,10 @@ import (
 type counters struct {
 	elsewhere bool  // the last statement that changes data ran on another connection, or another's on this one
 	changes   int64 // what it changed, if so
-	at        int64 // what SQLite's total was then: it grows when a trigger of a later statement has changed something
-	total     int64 // to be added to what SQLite counts on this connection
+	// What SQLite counted then, in all and by the last statement: when a trigger of a later statement has changed
+	// something, that counts.
+	at, last int64
+	total    int64 // to be added to what SQLite counts on this connection
 }
 
 // errCounters ends a statement that asks for a number of the connection it was meant for while another one runs it.
@@ -45,7 +47,7 @@ func (c *Conn) Changes() int64 {
 	switch {
 	case c.err != nil:
 		return 0
-	case c.counters.elsewhere && c.db.TotalChanges() == c.counters.at:
+	case c.counters.elsewhere && c.db.TotalChanges() == c.counters.at && c.db.Changes() == c.counters.last:
 		return c.counters.changes
 	}
 	return c.db.Changes()

@@ -34,7 +34,7 @@ const (
 	maxRowBytes     = 256 << 10
 	maxSteps        = 20_000 // instructions of SQLite's machine, about half a millisecond; a statement that took more runs alone
 	minGroupTime    = 500 * time.Microsecond
-	maxLongTexts    = 1000
+	maxTexts        = 1000
 	membersPerClock = 4 // the clock is looked at after the first statement and every so many
 	commitsToMean   = 8 // how many commits weigh in the mean duration of one
 )
@@ -43,8 +43,8 @@ const (
 type Family struct {
 	atLeast time.Duration // for which a group takes further statements; 0 is minGroupTime
 	commit  atomic.Int64  // mean duration of a commit, in ns
-	long    sync.Map      // texts of statements that have taken long
-	longs   atomic.Int64
+	alone   sync.Map      // why statements are not run together with others, by their text
+	texts   atomic.Int64  // in alone
 }
 
 // gather is what a connection needs to run statements of others, and to have its own run.
@@ -94,6 +94,8 @@ type request struct {
 
 	tooMany bool // it returned more rows than are kept for another connection
 	home    bool // it has to be run on c
+	again   bool // it is run by itself, and what it does is done
+	done    bool // it has been
 }
 
 // Rows are the rows that a statement has returned on another connection.
@@ -157,13 +159,12 @@ func (c *Conn) alone(s *Stmt, size int) Alone {
 	case size > ownArgsBytes:
 		return AloneLarge
 	}
-	if g.family.longs.Load() > 0 {
-		if _, long := g.family.long.Load(s.name()); long {
-			s.never = AloneLong
-			return AloneLong
+	if g.family.texts.Load() > 0 {
+		if why, known := g.family.alone.Load(s.name()); known {
+			s.never = why.(Alone)
 		}
 	}
-	return together
+	return s.never
 }
 
 // wait waits for the turn, or for another connection to have run s.
@@ -194,7 +195,8 @@ func (c *Conn) wait(ctx context.Context, s *Stmt, args []any, size int, wantRows
 // left makes c's counters what a statement has left that ran elsewhere, or before others did on c.
 func (c *Conn) left(r Result) {
 	c.db.SetLastInsertRowID(r.RowID)
-	c.counters.elsewhere, c.counters.changes, c.counters.at = true, r.Changes, c.db.TotalChanges()
+	n := &c.counters
+	n.elsewhere, n.changes, n.at, n.last = true, r.Changes, c.db.TotalChanges(), c.db.Changes()
 }
 
 // accepts reports whether c may run the request that is offered.
@@ -222,14 +224,20 @@ func (c *Conn) lead(own *request) bool {
 	if spoiler == nil {
 		failed = c.commitGroup(own)
 	}
-	if spoiler != nil || failed != nil {
+	if c.err == nil && (spoiler != nil || failed != nil) {
 		c.runAgain(spoiler, failed)
+	}
+	if c.err != nil { // a function that SQLite called has called again, and that has panicked
+		own.err = c.err
+		return true
 	}
 	g.running, g.current = false, nil
 	c.counters.total += own.total - (c.db.TotalChanges() - before)
 	c.left(own.before) // which own, if it is still to be run, shall find
 	if own.home {
 		c.turns.serial = c.turns.queue.Serial() // it runs after those that are answered now
+		c.db.SetInterrupt(own.ctx)
+		c.busy.share(own.deadline)
 	}
 	c.answer(own)
 	return !own.home
@@ -264,7 +272,7 @@ func (c *Conn) runMembers(own *request) (spoiler *request) {
 func (c *Conn) run(r *request) bool {
 	c.runOn(r)
 	switch {
-	case r.home:
+	case r.home, c.err != nil:
 		return false
 	case c.db.GetAutocommit(): // it has rolled everything back: OR ROLLBACK, RAISE(ROLLBACK), an interrupt, a full disk
 		return false
@@ -277,7 +285,7 @@ func (c *Conn) run(r *request) bool {
 // runOn runs r on c and keeps its result.
 func (c *Conn) runOn(r *request) {
 	g := &c.gather
-	g.current, g.counters = r, false
+	g.current, g.counters, r.tooMany = r, false, false
 	r.err, r.result, r.rows, r.total, r.serial = nil, r.before, nil, 0, c.turns.queue.Serial()
 	if r.ctx.Err() != nil {
 		r.err = withContext(r.ctx, sqlite3.INTERRUPT)
@@ -294,8 +302,12 @@ func (c *Conn) runOn(r *request) {
 	c.db.SetInterrupt(r.ctx)
 	c.db.SetLastInsertRowID(r.before.RowID)
 	total := c.db.TotalChanges()
-	err := s.runFor(r)
-	r.result, r.total = Result{c.db.LastInsertRowID(), c.db.Changes()}, c.db.TotalChanges()-total
+	s.used = true
+	err := s.bindAll(r.args)
+	if err == nil {
+		err = s.runFor(r)
+		r.result, r.total = Result{c.db.LastInsertRowID(), c.db.Changes()}, c.db.TotalChanges()-total
+	}
 	if err != nil {
 		r.err = c.withFailure(withContext(r.ctx, err))
 	}
@@ -304,22 +316,21 @@ func (c *Conn) runOn(r *request) {
 	if acquired {
 		s.keep()
 	}
-	if g.counters {
-		r.home, r.s.never = true, AloneCounters
-	} else if r.tooMany {
-		r.home, r.s.never = true, AloneRows
+	switch {
+	case g.counters:
+		r.home = true
+		g.family.note(r.s.name(), AloneCounters)
+	case r.tooMany:
+		r.home = true
+		g.family.note(r.s.name(), AloneRows)
 	}
 	if r.home {
 		r.total = 0
 	}
 }
 
-// runFor binds the arguments of r and runs s to its end.
+// runFor runs s, which has the arguments of r, to its end.
 func (s *Stmt) runFor(r *request) error {
-	s.used = true
-	if err := s.bindAll(r.args); err != nil {
-		return err
-	}
 	if !r.wantRows {
 		return s.s.Exec()
 	}
@@ -332,7 +343,8 @@ func (s *Stmt) runFor(r *request) error {
 			_ = s.s.Reset()
 			return err
 		}
-		r.tooMany = len(rows.values) > maxRowValues || rows.bytes > maxRowBytes
+		// By itself it is committed even if not all of its rows are read.
+		r.tooMany = !r.again && (len(rows.values) > maxRowValues || rows.bytes > maxRowBytes)
 	}
 	err := s.s.Err()
 	if rows.Description == nil {
@@ -397,20 +409,27 @@ func (c *Conn) commitGroup(own *request) error {
 // is not run again if it was its own error that has rolled the transaction back: what it was run after is the same again.
 func (c *Conn) runAgain(spoiler *request, failed error) {
 	g := &c.gather
-	final := spoiler != nil && !spoiler.home && c.db.GetAutocommit()
-	if !c.db.GetAutocommit() {
+	c.window.Close()
+	ended := c.db.GetAutocommit()
+	final := spoiler != nil && !spoiler.home && ended
+	if !ended {
 		_ = c.control(context.Background(), time.Time{}, &g.rollback, "ROLLBACK")
 	}
-	unknown := failed != nil && c.mayBeCommitted()
+	unknown := failed != nil && ended && c.mayBeCommitted()
 	for _, r := range g.members {
 		switch {
 		case unknown:
-			r.err = failed
+			r.err, r.done = failed, true
 		case r == spoiler && final:
-			r.serial = c.turns.queue.Serial()
+			r.serial, r.done = c.turns.queue.Serial(), true
 		case !r.home:
 			c.counts.alone[AloneAgain].Add(1)
+			r.again = true
 			c.runOn(r)
+			if c.err != nil {
+				return
+			}
+			r.done = !r.home
 		}
 	}
 }
@@ -449,24 +468,29 @@ func (c *Conn) answer(own *request) {
 	g.members = g.members[:0]
 }
 
-// abandonGroup ends a group whose run has panicked, with err. During the commit nobody can say what has become of it.
-// Otherwise nothing has: who was not being run waits again.
+// abandonGroup ends a group whose run has panicked, with err. What was run by itself is done. During the commit nobody can
+// say what has become of it. Otherwise nothing has: who was not being run waits again.
 func (c *Conn) abandonGroup(err error) {
 	g := &c.gather
 	if len(g.members) == 0 {
 		return
 	}
-	if c.err == nil && !c.db.GetAutocommit() {
-		_ = c.control(context.Background(), time.Time{}, &g.rollback, "ROLLBACK")
+	if c.err == nil {
+		if !c.db.GetAutocommit() {
+			_ = c.control(context.Background(), time.Time{}, &g.rollback, "ROLLBACK")
+		}
+		g.members[0].s.end(err)
 	}
-	current := g.current
 	for i := len(g.members) - 1; i > 0; i-- {
 		r := g.members[i]
-		if current == nil || r == current {
+		switch {
+		case r.done:
+			r.c.turns.main.Serve()
+		case g.current == nil || r == g.current:
 			r.err = err
 			r.c.turns.main.Serve()
-		} else {
-			r.c.turns.main.GiveBack(true)
+		default:
+			r.c.turns.main.GiveBack(!r.home)
 		}
 	}
 	clear(g.members)
@@ -491,20 +515,20 @@ func (f *Family) committed(d time.Duration) {
 	f.commit.Store(mean + (int64(d)-mean)/commitsToMean)
 }
 
-// noteLong takes note that statements of this text take long.
-func (f *Family) noteLong(text string) {
-	if f.longs.Load() >= maxLongTexts {
+// note takes note of why statements of this text are better run by themselves.
+func (f *Family) note(text string, why Alone) {
+	if f.texts.Load() >= maxTexts {
 		return
 	}
-	if _, known := f.long.LoadOrStore(text, true); !known {
-		f.longs.Add(1)
+	if _, known := f.alone.LoadOrStore(text, why); !known {
+		f.texts.Add(1)
 	}
 }
 
 // noteSteps takes note of how long a run was that has ended.
 func (s *Stmt) noteSteps() {
-	if f := s.c.gather.family; f != nil && !s.readOnly && s.s.Status(sqlite3.STMTSTATUS_VM_STEP, true) > maxSteps {
-		f.noteLong(s.name())
+	if f := s.c.gather.family; f != nil && s.s != nil && s.s.Status(sqlite3.STMTSTATUS_VM_STEP, true) > maxSteps {
+		f.note(s.name(), AloneLong)
 	}
 }
 

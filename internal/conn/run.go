@@ -31,7 +31,6 @@ func (s *Stmt) ExecArgs(ctx context.Context, args []any) (_ Result, err error) {
 		return Result{}, err
 	}
 	err = s.exec(ctx)
-	s.noteSteps()
 	s.c.toldSerial(ctx, s.c.turns.serial)
 	return Result{s.c.LastInsertRowID(), s.c.Changes()}, err
 }

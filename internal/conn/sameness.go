@@ -26,6 +26,8 @@ func (c *Conn) noteCompiled(s *Stmt) {
 	case s.kind != other:
 	case strings.EqualFold(s.word, "ATTACH"), strings.EqualFold(s.word, "PRAGMA") && !harmless(s.sql):
 		c.gather.changed = true
+	case strings.EqualFold(s.word, "EXPLAIN") && strings.Contains(strings.ToLower(s.sql), "pragma"):
+		c.gather.changed = true // some PRAGMAs act all the same
 	}
 }
 
@@ -46,6 +48,9 @@ func harmless(sql string) bool {
 		return true
 	}
 	name := sql[:i]
+	if strings.Contains(name, "--") || strings.Contains(name, "/*") {
+		return false // whatever the comment hides
+	}
 	name = strings.ToLower(strings.Trim(name[strings.IndexByte(name, '.')+1:], " \t\n\f\r"))
 	if _, known := slices.BinarySearch(harmlessPragmas, name); known {
 		return true

@@ -246,6 +246,7 @@ func (s *Stmt) end(err error) {
 	}
 	s.running = false
 	if !s.readOnly && s.kind == data {
+		s.noteSteps()
 		s.c.counters.elsewhere = false
 	}
 	s.spoiled = s.spoiled || spoils(err)

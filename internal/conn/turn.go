@@ -99,6 +99,14 @@ func (t *turns) leave() {
 	if t.held == 0 || t.c.err == nil && t.c.db.TxnState("") == sqlite3.TXN_WRITE {
 		return
 	}
+	t.giveUp()
+}
+
+// giveUp gives the turns to others. Who is still writing has SQLite's lock.
+func (t *turns) giveUp() {
+	if t.held == 0 {
+		return
+	}
 	if t.together && t.queue.Contended() {
 		// Goroutines that are ready to run come to wait now, and are found by whoever is next.
 		runtime.Gosched()
@@ -126,6 +134,9 @@ func (t *turns) meetForeign() {
 // HandOut returns SQLite's connection, nil once it is closed, for whoever steps statements himself. What this package
 // promises does not hold for those; until Returned is called the connection also waits for no turn.
 func (c *Conn) HandOut() *sqlite3.Conn {
+	if c.depth == 0 {
+		c.turns.giveUp()
+	}
 	c.turns.lent = true
 	c.gather.changed = true
 	return c.db

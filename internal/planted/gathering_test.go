@@ -19,12 +19,12 @@ var gathering = []bug{
 	},
 	{
 		name:  "G4: the survivors of a rollback are not run again",
-		edits: []edit{{"internal/conn/gather.go", "			c.counts.alone[AloneAgain].Add(1)\n			c.runOn(r)\n", ""}},
+		edits: []edit{{"internal/conn/gather.go", "			r.again = true\n			c.runOn(r)\n", ""}},
 		pkg:   "internal/conn", test: "TestG4RollbackOfAll",
 	},
 	{
 		name:  "G4: the survivors of a rollback are run twice",
-		edits: []edit{{"internal/conn/gather.go", "			c.counts.alone[AloneAgain].Add(1)\n			c.runOn(r)\n", "			c.runOn(r)\n			c.runOn(r)\n"}},
+		edits: []edit{{"internal/conn/gather.go", "			r.again = true\n			c.runOn(r)\n", "			c.runOn(r)\n			c.runOn(r)\n"}},
 		pkg:   "internal/conn", test: "TestG4RollbackOfAll",
 	},
 	{

@@ -1,0 +1,93 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// What a second run has committed is not run a third time when a later member falls.
+func TestPanicInASecondRun(t *testing.T) {
+	k := newCrowd(t, 4, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+	ran := 0
+	for _, c := range k.conns {
+		err := c.Raw().CreateFunction("fall", 0, 0, func(sqlite3.Context, ...sqlite3.Value) {
+			if ran++; ran == 2 {
+				panic("fallen")
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	calls := []*call{
+		{on: 0, sql: "INSERT INTO t VALUES(1)"},
+		{on: 1, sql: "INSERT INTO t VALUES(2)"},
+		{on: 2, sql: "INSERT INTO t VALUES(coalesce(fall(), 3))"},
+		{on: 3, sql: "INSERT INTO t VALUES(changes())"}, // makes the group run again
+	}
+	k.begin(calls...)
+	k.end(calls...)
+	if calls[1].err != nil || calls[2].err == nil || calls[3].err != nil {
+		t.Errorf("%v, %v, %v", calls[1].err, calls[2].err, calls[3].err)
+	}
+	if got := k.text("SELECT a FROM t ORDER BY a"); got != "0\n1\n2\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+// A function that ends its goroutine has stored nothing, and nobody is told otherwise.
+func TestGoexitInAGroup(t *testing.T) {
+	k := newCrowd(t, 3, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+	for _, c := range k.conns {
+		if err := c.Raw().CreateFunction("leave", 0, 0, func(sqlite3.Context, ...sqlite3.Value) { runtime.Goexit() }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	calls := []*call{{on: 0, sql: "INSERT INTO t VALUES(1)"}, {on: 1, sql: "INSERT INTO t VALUES(leave())"}, {on: 2, sql: "INSERT INTO t VALUES(3)"}}
+	k.begin(calls...)
+	k.end(calls...)
+	if calls[1].err == nil || calls[2].err != nil {
+		t.Errorf("%v, %v", calls[1].err, calls[2].err)
+	}
+	if got := k.text("SELECT a FROM t"); got != "3\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+// A statement that its leader runs by itself after all keeps its own context and its own time for locks.
+func TestLeaderRunsItsOwnStatementAlone(t *testing.T) {
+	k := newCrowd(t, 2, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+	ctx, cancel := context.WithCancel(background)
+	defer cancel()
+	for _, c := range k.conns {
+		if err := c.Raw().CreateFunction("cancel", 0, 0, func(ctx sqlite3.Context, _ ...sqlite3.Value) { cancel() }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	calls := []*call{
+		{on: 0, sql: "INSERT INTO t SELECT changes() UNION ALL SELECT cancel() UNION ALL SELECT * FROM (" + endless + ")", ctx: ctx},
+		{on: 1, sql: "INSERT INTO t VALUES(2)"},
+	}
+	k.begin(calls...)
+	k.end(calls...)
+	if !errors.Is(calls[0].err, context.Canceled) || calls[1].err != nil {
+		t.Errorf("%v, %v", calls[0].err, calls[1].err)
+	}
+}
+
+// Whoever is given the bare connection may end the transaction with it: the turn is left at once.
+func TestHandOutLeavesTheTurn(t *testing.T) {
+	k := newCrowd(t, 2, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+	prepareOnce(t, k.conns[0], "BEGIN IMMEDIATE")
+	if err := k.conns[0].HandOut().Exec("COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	prepareOnce(t, k.conns[1], "INSERT INTO t VALUES(1)")
+	if k.conns[1].counts.turnWaits.Load() != 0 {
+		t.Error("it had to wait for the turn")
+	}
+}
