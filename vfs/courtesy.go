@@ -55,11 +55,8 @@ func (k *courtesy) due() bool { return !k.rest.IsZero() && time.Now().Before(k.r
 func (q *Queue) SawForeign() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	now := time.Now()
-	if q.courtesy.foreign.IsZero() {
-		q.courtesy.began = now
-	}
-	q.courtesy.foreign = now
+	q.courtesy.foreign = time.Now()
+	q.courtesy.began = q.courtesy.foreign // waiting for him is no burst of ours
 }
 
 // waitForOthers lets the turn, which t holds, rest if that is due.
