@@ -18,7 +18,7 @@ type Stats struct {
 	LockWait       time.Duration // how long that took, in nanoseconds in JSON
 	TurnWaits      int64         // those that were for the turn: another connection of this process was writing
 	TurnWait       time.Duration
-	Leaks          int64         // rows and transactions that were reported as left open
+	Leaks          int64 // rows and transactions that were reported as left open
 
 	// Gather says which statements have shared a commit.
 	Gather GatherStats
