@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/turso-coop/turso-coop/driver"
+	_ "github.com/turso-coop/turso-coop/vfs/oracle" // files are what SQLite asked for
 )
 
 // Every workload is done by turso-coop's variants on small files, and a report is made of it.
