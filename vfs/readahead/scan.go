@@ -228,7 +228,11 @@ func (w *watch) advance(s *scan, missed bool) {
 		return
 	}
 	s.pause = 0
-	window := w.window(s, s.leaves.consumed)
+	used := s.leaves.consumed
+	if s.kind == overflow {
+		used += s.pages.consumed // the same table
+	}
+	window := w.window(s, used)
 	if s.leaves.lead() <= window/2 && !s.done {
 		w.refresh()
 		w.survey(s)
