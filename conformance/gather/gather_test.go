@@ -165,7 +165,7 @@ func replay(t *testing.T, cfg configuration, file string, records []record, repr
 		}
 		got := run(context.Background(), callers[rec.caller], rec.statement)
 		if unsure[rec.caller] {
-			unsure[rec.caller] = rec.rowID != got.rowID
+			unsure[rec.caller] = rec.rowID != got.rowID || rec.rowID == 0
 			rec.rowID = got.rowID
 		}
 		if ours, theirs := rec.outcome.String(), got.String(); ours != theirs {

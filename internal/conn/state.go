@@ -3,6 +3,7 @@ package conn
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -247,7 +248,9 @@ func (s *Stmt) end(err error) {
 	s.running = false
 	if !s.readOnly && s.kind == data {
 		s.noteSteps()
-		s.c.counters.elsewhere = false
+		if !errors.Is(err, sqlite3.INTERRUPT) { // which may have come before the first step
+			s.c.counters.elsewhere = false
+		}
 	}
 	s.spoiled = s.spoiled || spoils(err)
 	if s.c.slow > 0 && s.took >= s.c.slow {
