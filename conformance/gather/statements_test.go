@@ -111,7 +111,7 @@ func random(r *rand.Rand) statement {
 	}
 	// database/sql may say that rows were canceled whose statement has been committed. And a statement that runs alone
 	// waits inside of SQLite: when that ends with its context, it may still find the lock free, and has no serial number.
-	if s.query || kind == 21 {
+	if s.query || kind == 21 || !*cancels {
 		s.cancel = 0
 	}
 	return s
