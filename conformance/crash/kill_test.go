@@ -49,6 +49,7 @@ func TestKill(t *testing.T) {
 				t.Skipf("engine %s is left out: %v", v.engine, err)
 			}
 			v.random = rand.New(rand.NewPCG(*seedFlag, uint64(i)))
+			v.progress = make(chan struct{}, 1)
 			for left := *killsFlag; left > 0; left -= killsPerFile {
 				v.path = filepath.Join(t.TempDir(), "test.db")
 				v.acknowledged, v.kept = nil, v.kept+len(v.acknowledged)
@@ -89,6 +90,7 @@ type victim struct {
 	driver, mode, sync, engine string
 	path                       string
 	random                     *rand.Rand
+	progress                   chan struct{} // has room for one: something was acknowledged
 
 	mutex           sync.Mutex // guards what follows while writers run
 	last            int64      // transaction that was begun
@@ -149,13 +151,14 @@ func (v *victim) killOnce(t *testing.T, beside peer.Session) {
 	}
 }
 
-// goOn commits transactions by stock SQLite, and some more after the others were killed.
+// goOn commits transactions by stock SQLite, each as soon as one of the others was acknowledged, for it would leave them
+// little, and some more after they were killed.
 func (v *victim) goOn(s peer.Session, killed chan struct{}) error {
 	for more := 3; more > 0; {
 		select {
 		case <-killed:
 			more--
-		default:
+		case <-v.progress:
 		}
 		v.mutex.Lock()
 		v.last++
@@ -196,6 +199,10 @@ func (v *victim) write(s peer.Session, enough chan struct{}) error {
 		switch {
 		case ok:
 			v.acknowledged = append(v.acknowledged, n)
+			select {
+			case v.progress <- struct{}{}:
+			default:
+			}
 			if v.left--; v.left == 0 {
 				close(enough)
 			}
