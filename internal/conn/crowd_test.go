@@ -121,13 +121,13 @@ func (k *crowd) begin(calls ...*call) {
 	}
 }
 
-// wait begins one more call and returns when it waits.
+// wait begins one more call and returns when it waits, or is done.
 func (k *crowd) wait(c *call) {
 	k.t.Helper()
 	c.done = make(chan struct{})
 	before := k.writer.turns.queue.Waiting()
 	go c.run(k.conns[c.on])
-	k.until(func() bool { return k.writer.turns.queue.Waiting() > before })
+	k.until(func() bool { return k.writer.turns.queue.Waiting() > before || isDone(c) })
 }
 
 // until waits for an event that nothing tells of.

@@ -213,6 +213,9 @@ func (c *Conn) lead(own *request) bool {
 	}
 	before := c.db.TotalChanges()
 	if err := c.control(own.ctx, own.deadline, &g.begin, "BEGIN IMMEDIATE"); err != nil {
+		if !c.db.GetAutocommit() { // SQLite was interrupted after it had begun
+			_ = c.control(context.Background(), time.Time{}, &g.rollback, "ROLLBACK")
+		}
 		own.err = withContext(own.ctx, err)
 		return true
 	}
@@ -307,6 +310,9 @@ func (c *Conn) runOn(r *request) {
 	if err == nil {
 		err = s.runFor(r)
 		r.result, r.total = Result{c.db.LastInsertRowID(), c.db.Changes()}, c.db.TotalChanges()-total
+		if s.afterItsEnd(err, total) {
+			err = nil
+		}
 	}
 	if err != nil {
 		r.err = c.withFailure(withContext(r.ctx, err))
@@ -499,13 +505,13 @@ func (c *Conn) abandonGroup(err error) {
 
 // control runs a statement that begins or ends the transaction of a group, and keeps it compiled.
 func (c *Conn) control(ctx context.Context, deadline time.Time, s **sqlite3.Stmt, sql string) (err error) {
+	c.busy.share(deadline)
+	c.db.SetInterrupt(ctx) // before compiling as well: the context of who was run last may have ended
 	if *s == nil {
 		if *s, _, err = c.db.PrepareFlags(sql, sqlite3.PREPARE_PERSISTENT); err != nil {
 			return err
 		}
 	}
-	c.busy.share(deadline)
-	c.db.SetInterrupt(ctx)
 	return (*s).Exec()
 }
 
@@ -525,9 +531,14 @@ func (f *Family) note(text string, why Alone) {
 	}
 }
 
-// noteSteps takes note of how long a run was that has ended.
+// noteSteps takes note of how long a run was that has ended. SQLite counts anew from there: it looks whether it shall
+// stop every thousand instructions of a statement, over all of its runs, and after the last one too.
 func (s *Stmt) noteSteps() {
-	if f := s.c.gather.family; f != nil && s.s != nil && s.s.Status(sqlite3.STMTSTATUS_VM_STEP, true) > maxSteps {
+	if s.s == nil {
+		return
+	}
+	steps := s.s.Status(sqlite3.STMTSTATUS_VM_STEP, true)
+	if f := s.c.gather.family; f != nil && steps > maxSteps {
 		f.note(s.name(), AloneLong)
 	}
 }

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"context"
 	"slices"
 
 	"github.com/ncruces/go-sqlite3"
@@ -59,22 +60,19 @@ func (c *Conn) OnCommit(f func() (ok bool)) (remove func()) {
 	return add(c, &c.hooks.commit, f, c.installCommit)
 }
 
-// installCommit makes SQLite ask before a commit, if anybody wants to know.
-func (c *Conn) installCommit() {
-	if len(c.hooks.commit) == 0 && c.window == nil {
-		c.db.CommitHook(nil)
-		return
-	}
-	c.db.CommitHook(c.committing)
-}
+// installCommit makes SQLite ask before a commit.
+func (c *Conn) installCommit() { c.db.CommitHook(c.committing) }
 
-// committing is the commit hook. The window comes last: nothing can refuse the commit any more.
+// committing is the commit hook. What comes last is for a commit that nobody can refuse any more, and that waits for no
+// lock: those of the database are held. SQLite looks once more whether it shall stop when the commit is done. It must not
+// then, or the caller would be told that there was none.
 func (c *Conn) committing() bool {
 	for _, f := range c.hooks.commit {
 		if !(*f)() {
 			return false
 		}
 	}
+	c.db.SetInterrupt(context.Background())
 	c.window.Open()
 	return true
 }

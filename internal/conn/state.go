@@ -224,6 +224,9 @@ func (s *Stmt) begin() {
 func (s *Stmt) beginAt(now time.Time) {
 	s.running = true
 	s.rows, s.took = 0, 0
+	if s.c.state.transaction && !s.readOnly {
+		s.before = s.c.db.TotalChanges()
+	}
 	s.c.counts.statements.Add(1)
 	st := &s.c.state
 	st.mu.Lock()
@@ -246,8 +249,10 @@ func (s *Stmt) end(err error) {
 		return
 	}
 	s.running = false
-	if !s.readOnly && s.kind == data {
+	if s.kind == control || !s.readOnly && s.kind == data {
 		s.noteSteps()
+	}
+	if !s.readOnly && s.kind == data {
 		if !errors.Is(err, sqlite3.INTERRUPT) { // which may have come before the first step
 			s.c.counters.elsewhere = false
 		}

@@ -42,8 +42,9 @@ type Stmt struct {
 	spoiled      bool   // not to be kept
 	used         bool   // it has been bound to or stepped since it was kept
 
-	failed  bool // the last step did: SQLite repeats its error when the statement is reset
-	running bool // has taken a step and not come to its end
+	failed  bool  // the last step did: SQLite repeats its error when the statement is reset
+	running bool  // has taken a step and not come to its end
+	before  int64 // how many rows the connection had changed then, if it was in a transaction
 	rows    int
 	took    time.Duration // in steps of this run, if slow statements are reported
 }
@@ -107,7 +108,10 @@ func (s *Stmt) step(ctx context.Context) (row bool, err error) {
 	start := s.c.startTimer()
 	s.failed = true
 	row = s.s.Step()
-	err = s.s.Err()
+	if err = s.s.Err(); s.afterItsEnd(err, s.before) {
+		err = nil
+		repeated(s.s.Reset)
+	}
 	s.took += s.c.sinceTimer(start)
 	if err != nil {
 		s.end(err)
@@ -157,10 +161,19 @@ func (s *Stmt) exec(ctx context.Context) (err error) {
 	s.begin()
 	s.used = true
 	start := s.c.startTimer()
-	err = s.s.Exec()
+	if err = s.s.Exec(); s.afterItsEnd(err, s.before) {
+		err = nil
+	}
 	s.took += s.c.sinceTimer(start)
 	s.end(err)
 	return withContext(ctx, err)
+}
+
+// afterItsEnd reports whether err is that a statement inside of a transaction was interrupted when all of it was done:
+// earlier, the transaction would have been rolled back. The connection had changed so many rows before; if it has changed
+// no more there is no difference.
+func (s *Stmt) afterItsEnd(err error, before int64) bool {
+	return !s.readOnly && errors.Is(err, sqlite3.INTERRUPT) && !s.c.db.GetAutocommit() && s.c.db.TotalChanges() != before
 }
 
 // Reset ends a run of the statement and gives its locks back. An error of the run's last step is not repeated; what is

@@ -1,0 +1,108 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// endsAfter is a context that has ended when it was asked so many times.
+type endsAfter struct {
+	context.Context
+	asked, limit int
+}
+
+func (c *endsAfter) Err() error {
+	if c.asked++; c.asked > c.limit {
+		return context.Canceled
+	}
+	return nil
+}
+
+// G6: whenever a context ends, its statement is done or was not, the other one is, and nothing stays behind.
+func TestG6ContextEndsAtAnyMoment(t *testing.T) {
+	for limit := range 12 {
+		for on := range 2 {
+			// New connections each time: they compile BEGIN, COMMIT and ROLLBACK for this group.
+			k := newCrowd(t, 2, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+			calls := []*call{{on: 0, sql: "INSERT INTO t VALUES(0)"}, {on: 1, sql: "INSERT INTO t SELECT 1 RETURNING a", rows: true}}
+			calls[on].ctx = &endsAfter{background, 0, limit}
+			k.begin(calls...)
+			k.end(calls...)
+			want := ""
+			for i, c := range calls {
+				switch {
+				case c.err == nil:
+					want += fmt.Sprintln(i)
+				case i != on || !errors.Is(c.err, context.Canceled):
+					t.Errorf("the context of %d ends when asked %d times: %d: %v", on, limit, i, c.err)
+				}
+			}
+			if got := k.text("SELECT a FROM t ORDER BY a"); got != want {
+				t.Errorf("the context of %d ends when asked %d times: %q is there, not %q", on, limit, got, want)
+			}
+			for _, c := range k.conns {
+				if !c.Autocommit() || c.turns.main.Held() {
+					t.Errorf("the context of %d ends when asked %d times: a transaction was left open", on, limit)
+				}
+			}
+		}
+	}
+}
+
+// SQLite looks every thousand instructions whether it shall stop, and that may be after the last one. Who is told that
+// a statement was interrupted finds nothing of it, by itself, in a transaction and in a group.
+func TestInterruptedIsNotDone(t *testing.T) {
+	k := newCrowd(t, 2, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; CREATE TABLE t(a)")
+	var cancel context.CancelFunc
+	for _, c := range k.conns {
+		err := c.Raw().CreateFunction("at_last", 2, 0, func(ctx sqlite3.Context, args ...sqlite3.Value) {
+			if args[0].Int64() == args[1].Int64() {
+				cancel()
+			}
+			ctx.ResultInt(1)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const insert = "INSERT INTO t WITH c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < ?1) SELECT at_last(i, ?1) FROM c"
+	interrupted := 0
+	for n := range int64(600) {
+		ctx, stop := context.WithCancel(background)
+		cancel = stop
+		c := &call{on: 0, sql: insert, args: []any{n + 1}, ctx: ctx}
+		mode := []string{"alone", "transaction", "group"}[n%3]
+		switch mode {
+		case "group":
+			other := &call{on: 1, sql: "INSERT INTO t SELECT 0 WHERE false"}
+			k.begin(other, c)
+			k.end(other, c)
+		case "transaction":
+			prepareOnce(t, k.conns[0], "BEGIN IMMEDIATE")
+			fallthrough
+		default:
+			c.done = make(chan struct{})
+			c.run(k.conns[0])
+			if !k.conns[0].Autocommit() {
+				prepareOnce(t, k.conns[0], "COMMIT")
+			}
+		}
+		stop()
+		want := fmt.Sprintln(n + 1)
+		if c.err != nil {
+			want = "0\n"
+			interrupted++
+		}
+		if got := k.text("SELECT count(*) FROM t"); got != want {
+			t.Errorf("%s, %d rows: error %v, and %s are there", mode, n+1, c.err, got)
+		}
+		script(t, k.writer, "DELETE FROM t")
+	}
+	if interrupted == 0 || interrupted == 600 {
+		t.Errorf("%d of 600 were interrupted: nothing is shown", interrupted)
+	}
+}
