@@ -222,13 +222,13 @@ func (c *Conn) lead(own *request) bool {
 	g.changes, g.counts = vfs.ChangeCounter(c.db)
 	g.members = append(g.members[:0], own)
 	g.running = true
-	spoiler := c.runMembers(own)
+	whole := c.runMembers(own)
 	var failed error
-	if spoiler == nil {
+	if whole {
 		failed = c.commitGroup(own)
 	}
-	if c.err == nil && (spoiler != nil || failed != nil) {
-		c.runAgain(spoiler, failed)
+	if c.err == nil && (!whole || failed != nil) {
+		c.runAgain(failed)
 	}
 	if c.err != nil { // a function that SQLite called has called again, and that has panicked
 		own.err = c.err
@@ -246,16 +246,15 @@ func (c *Conn) lead(own *request) bool {
 	return !own.home
 }
 
-// runMembers runs own and what waits. It returns the request after which the transaction cannot be committed, nil if there
-// is none.
-func (c *Conn) runMembers(own *request) (spoiler *request) {
+// runMembers runs own and what waits. It returns false after a request with which the transaction cannot be committed.
+func (c *Conn) runMembers(own *request) bool {
 	g := &c.gather
 	limit := max(cmp.Or(g.family.atLeast, minGroupTime), time.Duration(g.family.commit.Load()))
 	start := time.Now()
 	size := 0
 	for r := own; r != nil; {
 		if !c.run(r) {
-			return r
+			return false
 		}
 		size += r.size
 		if n := len(g.members); n == maxMembers || size > maxArgsBytes || n%membersPerClock == 1 && time.Since(start) > limit {
@@ -268,7 +267,7 @@ func (c *Conn) runMembers(own *request) (spoiler *request) {
 			r = nil
 		}
 	}
-	return nil
+	return true
 }
 
 // run runs r in the transaction of the group. It returns false if that has to be rolled back, or has been.
@@ -411,13 +410,13 @@ func (c *Conn) commitGroup(own *request) error {
 	return nil
 }
 
-// runAgain runs the members of a group that was not committed each by itself, as nothing of it has been done. The spoiler
-// is not run again if it was its own error that has rolled the transaction back: what it was run after is the same again.
-func (c *Conn) runAgain(spoiler *request, failed error) {
+// runAgain runs the members of a group that was not committed each by itself, as nothing of it has been done. That is so
+// for the one whose error has rolled the transaction back, too: one that ran before it may not do so again, as when its
+// context has ended meanwhile, and the error may have been due to that.
+func (c *Conn) runAgain(failed error) {
 	g := &c.gather
 	c.window.Close()
 	ended := c.db.GetAutocommit()
-	final := spoiler != nil && !spoiler.home && ended
 	if !ended {
 		_ = c.control(context.Background(), time.Time{}, &g.rollback, "ROLLBACK")
 	}
@@ -426,8 +425,6 @@ func (c *Conn) runAgain(spoiler *request, failed error) {
 		switch {
 		case unknown:
 			r.err, r.done = failed, true
-		case r == spoiler && final:
-			r.serial, r.done = c.turns.queue.Serial(), true
 		case !r.home:
 			c.counts.alone[AloneAgain].Add(1)
 			r.again = true

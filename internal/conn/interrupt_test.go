@@ -53,6 +53,29 @@ func TestG6ContextEndsAtAnyMoment(t *testing.T) {
 	}
 }
 
+// G4: what has rolled a group back may have failed because of one that is not done in the end.
+func TestG4ErrorBecauseOfAnotherThatIsCanceled(t *testing.T) {
+	canceled := 0
+	for limit := range 16 {
+		k := newCrowd(t, 2, "PRAGMA journal_mode=WAL; CREATE TABLE t(a UNIQUE)")
+		calls := []*call{
+			{on: 0, sql: "INSERT INTO t VALUES(1)", ctx: &endsAfter{background, 0, limit}},
+			{on: 1, sql: "INSERT OR ROLLBACK INTO t VALUES(1)"},
+		}
+		k.begin(calls...)
+		k.end(calls...)
+		if (calls[0].err == nil) == (calls[1].err == nil) {
+			t.Errorf("the context ends when asked %d times: errors %v and %v", limit, calls[0].err, calls[1].err)
+		}
+		if calls[0].err != nil {
+			canceled++
+		}
+	}
+	if canceled == 16 {
+		t.Error("the first one was never done: nothing is shown")
+	}
+}
+
 // SQLite looks every thousand instructions whether it shall stop, and that may be after the last one. Who is told that
 // a statement was interrupted finds nothing of it, by itself, in a transaction and in a group.
 func TestInterruptedIsNotDone(t *testing.T) {
