@@ -13,7 +13,7 @@ import (
 // package that has nothing to find.
 func TestAsVetTool(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds the tool")
+		t.Skip("not with -short: the go command builds the tool and runs it")
 	}
 	tool := filepath.Join(t.TempDir(), "iovet")
 	if out, err := exec.Command("go", "build", "-o", tool, ".").CombinedOutput(); err != nil {

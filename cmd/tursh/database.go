@@ -121,7 +121,7 @@ func (sh *shell) cmdLoad(d *dotLine) error {
 }
 
 func (sh *shell) cmdVersion(*dotLine) error {
-	version, source, err := sh.libraryVersion()
+	version, source, err := sh.sqliteVersion()
 	if err != nil {
 		return err
 	}
@@ -131,10 +131,10 @@ func (sh *shell) cmdVersion(*dotLine) error {
 
 const wordBits = 32 << (^uint(0) >> 63)
 
-// libraryVersion returns the version of SQLite and the check-in it was built
+// sqliteVersion returns the version of SQLite and the check-in it was built
 // from, which begins with a date. It asks the database that is open, since
 // starting SQLite for the question takes as long as starting the shell.
-func (sh *shell) libraryVersion() (version, source string, err error) {
+func (sh *shell) sqliteVersion() (version, source string, err error) {
 	ctx, db := context.Background(), sh.db
 	if db == nil {
 		if db, err = openDatabase(ctx, target{name: memoryName}); err != nil {

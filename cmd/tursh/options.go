@@ -117,7 +117,7 @@ func showUsage(s *startup, _ string) error {
 }
 
 func showVersion(s *startup, _ string) error {
-	version, source, err := s.sh.libraryVersion()
+	version, source, err := s.sh.sqliteVersion()
 	if err != nil {
 		return err
 	}

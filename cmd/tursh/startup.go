@@ -291,7 +291,7 @@ func (sh *shell) greet(bare bool) error {
 	ctx, done := sh.interrupts.begin()
 	defer done()
 	opened := sh.open(ctx)
-	version, source, err := sh.libraryVersion()
+	version, source, err := sh.sqliteVersion()
 	if err != nil {
 		return err
 	}

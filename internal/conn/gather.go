@@ -3,7 +3,6 @@ package conn
 import (
 	"cmp"
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,6 +90,7 @@ type request struct {
 	total  int64 // by how much total_changes() has grown
 	rows   *Rows
 	serial int64
+	took   time.Duration // by its steps and the commit, if slow statements are reported
 
 	tooMany bool // it returned more rows than are kept for another connection
 	home    bool // it has to be run on c
@@ -113,6 +113,14 @@ func (r *Rows) Next(dest []any) bool {
 	}
 	r.next += copy(dest, r.values[r.next:])
 	return true
+}
+
+// count returns how many rows there are.
+func (r *Rows) count() int {
+	if len(r.Names) == 0 {
+		return 0
+	}
+	return len(r.values) / len(r.Names)
 }
 
 // offer has s run by another connection, or runs those of others together with it. It returns nil if s is to be run as
@@ -186,6 +194,10 @@ func (c *Conn) wait(ctx context.Context, s *Stmt, args []any, size int, wantRows
 	r.args = nil
 	if outcome == vfs.Served {
 		c.counters.total += r.total
+	}
+	s.took = r.took
+	if r.rows != nil {
+		s.rows = r.rows.count()
 	}
 	s.end(r.err)
 	c.left(r.result)
@@ -288,7 +300,7 @@ func (c *Conn) run(r *request) bool {
 func (c *Conn) runOn(r *request) {
 	g := &c.gather
 	g.current, g.counters, r.tooMany = r, false, false
-	r.err, r.result, r.rows, r.total, r.serial = nil, r.before, nil, 0, c.turns.queue.Serial()
+	r.err, r.result, r.rows, r.total, r.took, r.serial = nil, r.before, nil, 0, 0, c.turns.queue.Serial()
 	if r.ctx.Err() != nil {
 		r.err = withContext(r.ctx, sqlite3.INTERRUPT)
 		return
@@ -307,7 +319,9 @@ func (c *Conn) runOn(r *request) {
 	s.used = true
 	err := s.bindAll(r.args)
 	if err == nil {
+		timer := c.startTimer()
 		err = s.runFor(r)
+		r.took = c.sinceTimer(timer)
 		r.result, r.total = Result{c.db.LastInsertRowID(), c.db.Changes()}, c.db.TotalChanges()-total
 		if s.afterItsEnd(err, total) {
 			err = nil
@@ -399,7 +413,11 @@ func (c *Conn) commitGroup(own *request) error {
 	if err := c.control(context.Background(), own.deadline, &g.commit, "COMMIT"); err != nil {
 		return c.withFailure(err)
 	}
-	g.family.committed(time.Since(start))
+	took := time.Since(start)
+	g.family.committed(took)
+	for _, r := range g.members {
+		r.took += took // who reports slow statements does not want to know less than of one that committed by itself
+	}
 	if len(g.members) == 1 {
 		c.counts.alone[AloneNobodyWaits].Add(1)
 		return nil
@@ -554,36 +572,4 @@ func sizeOf(values []any) (bytes int) {
 		bytes += 16
 	}
 	return bytes
-}
-
-// A FileError is an error of SQLite and the failure of an operation on a file that lies behind it.
-type FileError struct {
-	Err, Failure error
-}
-
-func (e *FileError) Error() string   { return e.Err.Error() }
-func (e *FileError) Unwrap() []error { return []error{e.Err, e.Failure} }
-
-// withFailure adds to an error that another connection will be told what has failed on the files of this one.
-func (c *Conn) withFailure(err error) error {
-	if failure := vfs.LastError(c.db, codeOf(err)); failure != nil {
-		return &FileError{err, failure}
-	}
-	return err
-}
-
-// codeOf returns SQLite's code for err, 0 if it has none.
-func codeOf(err error) sqlite3.ExtendedErrorCode {
-	var full *sqlite3.Error
-	var extended sqlite3.ExtendedErrorCode
-	var code sqlite3.ErrorCode
-	switch {
-	case errors.As(err, &full):
-		return full.ExtendedCode()
-	case errors.As(err, &extended):
-		return extended
-	case errors.As(err, &code):
-		return sqlite3.ExtendedErrorCode(code)
-	}
-	return 0
 }

@@ -3,8 +3,11 @@ package conn
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"runtime"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -89,5 +92,25 @@ func TestHandOutLeavesTheTurn(t *testing.T) {
 	prepareOnce(t, k.conns[1], "INSERT INTO t VALUES(1)")
 	if k.conns[1].counts.turnWaits.Load() != 0 {
 		t.Error("it had to wait for the turn")
+	}
+}
+
+// Who wants to hear of slow statements hears of those that others have run for it, too.
+func TestSlowStatementInAGroup(t *testing.T) {
+	k := newCrowd(t, 2, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+	for _, c := range k.conns {
+		c.slow = time.Nanosecond
+	}
+	var log strings.Builder
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	calls := []*call{{on: 0, sql: "INSERT INTO t VALUES(1)"}, {on: 1, sql: "INSERT INTO t VALUES(2),(3) RETURNING a", rows: true}}
+	k.begin(calls...)
+	k.end(calls...)
+	for i, want := range []string{"VALUES(1)\" rows=0", "RETURNING a\" rows=2"} {
+		if c := k.conns[i]; c.counts.slow.Load() != 1 || !strings.Contains(log.String(), want) {
+			t.Errorf("%d: %d slow, logged %q", i, c.counts.slow.Load(), log.String())
+		}
 	}
 }
