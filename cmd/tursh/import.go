@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -201,16 +200,9 @@ func (sh *shell) importInput(r *importRequest) (*importInput, error) {
 
 // start makes the output of a command of the system the input.
 func (in *importInput) start(sh *shell, command string) error {
-	cmd := systemCommand(command)
-	if f, ok := sh.stderr.(*os.File); ok { // nothing else can be written to by two at once
-		cmd.Stderr = f
-	}
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
+	cmd, out, err := sh.startCommand(command)
 	if err != nil {
-		return complain("Error: cannot open \"|%s\": %s", command, err)
+		return err
 	}
 	in.bytes.R = out
 	in.close = func() error {

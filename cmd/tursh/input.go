@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/turso-coop/turso-coop/cmd/tursh/internal/sqltext"
@@ -270,18 +271,26 @@ func (sh *shell) readFile(name string) (ok bool, err error) {
 	return sh.process(&input{name: name, lines: newScriptReader(f)}), nil
 }
 
-// readCommand runs what a command of the system prints.
-func (sh *shell) readCommand(command string) (ok bool, err error) {
-	cmd := systemCommand(command)
+// startCommand starts a command of the system whose output is to be read.
+func (sh *shell) startCommand(command string) (cmd *exec.Cmd, out io.ReadCloser, err error) {
+	cmd = systemCommand(command)
 	if f, ok := sh.stderr.(*os.File); ok { // nothing else can be written to by two at once
 		cmd.Stderr = f
 	}
-	out, err := cmd.StdoutPipe()
-	if err == nil {
+	if out, err = cmd.StdoutPipe(); err == nil {
 		err = cmd.Start()
 	}
 	if err != nil {
-		return false, complain("Error: cannot open \"|%s\": %s", command, err)
+		return nil, nil, complain("Error: cannot open \"|%s\": %s", command, err)
+	}
+	return cmd, out, nil
+}
+
+// readCommand runs what a command of the system prints.
+func (sh *shell) readCommand(command string) (ok bool, err error) {
+	cmd, out, err := sh.startCommand(command)
+	if err != nil {
+		return false, err
 	}
 	ok = sh.process(&input{name: "<pipe>", lines: newScriptReader(out)})
 	out.Close()    // what is not read any more must not keep the command
