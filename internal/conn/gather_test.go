@@ -310,7 +310,7 @@ func TestG6ContextOfOneCaller(t *testing.T) {
 
 // G6: what is done but not committed is part of the group, and is told so.
 func TestG6DoneBeforeTheContextEnds(t *testing.T) {
-	k := newCrowd(t, 2, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+	k := newCrowd(t, 3, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
 	ctx, cancel := context.WithCancel(background)
 	defer cancel()
 	for _, c := range k.conns {
@@ -322,6 +322,7 @@ func TestG6DoneBeforeTheContextEnds(t *testing.T) {
 	calls := []*call{
 		{on: 0, sql: "INSERT INTO t VALUES(1)", ctx: ctx},
 		{on: 1, sql: "INSERT INTO t VALUES(cancel())"}, // runs after the first, and ends its context
+		{on: 2, sql: "INSERT INTO t VALUES(3)"},
 	}
 	k.begin(calls...)
 	k.end(calls...)
@@ -330,7 +331,7 @@ func TestG6DoneBeforeTheContextEnds(t *testing.T) {
 			t.Errorf("call %d: %v", i, c.err)
 		}
 	}
-	if got := k.text("SELECT a FROM t"); got != "1\n2\n" {
+	if got := k.text("SELECT a FROM t"); got != "1\n2\n3\n" {
 		t.Errorf("%q", got)
 	}
 }

@@ -9,7 +9,7 @@ var gathering = []bug{
 	},
 	{
 		name:  "G5: a failed commit is a success",
-		edits: []edit{{"internal/conn/gather.go", "		return c.withFailure(err)\n	}\n	g.family", "		return c.control(context.Background(), own.deadline, &g.rollback, \"ROLLBACK\")\n	}\n	g.family"}},
+		edits: []edit{{"internal/conn/gather.go", "		return c.withFailure(err)\n	}\n	took", "		return c.control(context.Background(), own.deadline, &g.rollback, \"ROLLBACK\")\n	}\n	took"}},
 		pkg:   "internal/conn", test: "TestG5FailedCommit",
 	},
 	{
@@ -56,5 +56,23 @@ var gathering = []bug{
 		name:  "G1: a temporary table that hides another is not seen",
 		edits: []edit{{"internal/conn/sameness.go", "	c.gather.changed = s.Close() != nil || found\n", "	c.gather.changed = s.Close() != nil || found && false\n"}},
 		pkg:   "internal/conn", test: "TestG1OnlyWhatMeansTheSameIsGathered/temporary_table",
+	},
+	{
+		name:  "G6: COMMIT is compiled under the context of who was run last",
+		edits: []edit{
+			{"internal/conn/gather.go", "	c.db.SetInterrupt(ctx) // before", "	// before"},
+			{"internal/conn/gather.go", "	return (*s).Exec()\n", "	c.db.SetInterrupt(ctx)\n	return (*s).Exec()\n"},
+		},
+		pkg:   "internal/conn", test: "TestG6ContextEndsAtAnyMoment",
+	},
+	{
+		name:  "G6: what is interrupted after its last instruction was not done",
+		edits: []edit{{"internal/conn/gather.go", "		if s.afterItsEnd(err, total) {", "		if false {"}},
+		pkg:   "internal/conn", test: "TestInterruptedIsNotDone",
+	},
+	{
+		name:  "G4: an error due to a statement that is not done in the end",
+		edits: []edit{{"internal/conn/gather.go", "		case !r.home:\n			c.counts", "		case !r.home && (r.err == nil || !ended):\n			c.counts"}},
+		pkg:   "internal/conn", test: "TestG4ErrorBecauseOfAnotherThatIsCanceled",
 	},
 }
