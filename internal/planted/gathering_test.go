@@ -58,12 +58,12 @@ var gathering = []bug{
 		pkg:   "internal/conn", test: "TestG1OnlyWhatMeansTheSameIsGathered/temporary_table",
 	},
 	{
-		name:  "G6: COMMIT is compiled under the context of who was run last",
+		name: "G6: COMMIT is compiled under the context of who was run last",
 		edits: []edit{
 			{"internal/conn/gather.go", "	c.db.SetInterrupt(ctx) // before", "	// before"},
 			{"internal/conn/gather.go", "	return (*s).Exec()\n", "	c.db.SetInterrupt(ctx)\n	return (*s).Exec()\n"},
 		},
-		pkg:   "internal/conn", test: "TestG6ContextEndsAtAnyMoment",
+		pkg: "internal/conn", test: "TestG6ContextEndsAtAnyMoment",
 	},
 	{
 		name:  "G6: what is interrupted after its last instruction was not done",
