@@ -1,9 +1,12 @@
 package vfs
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
+	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/util/vfsutil"
@@ -120,7 +123,7 @@ func (v *fileSystem) OpenFilename(name *sqlitevfs.Filename, flags sqlitevfs.Open
 			}
 		}
 	}
-	lent, flags, err := v.base.OpenFilename(name, flags)
+	lent, flags, err := v.openLent(name, flags)
 	if err != nil {
 		return nil, flags, err
 	}
@@ -133,6 +136,27 @@ func (v *fileSystem) OpenFilename(name *sqlitevfs.Filename, flags sqlitevfs.Open
 		return seam.Wrap(f, lent.(interface{ Fd() uintptr }).Fd(), name, flags), flags, nil
 	}
 	return f, flags, nil
+}
+
+// openLent opens a file by the operating system's VFS. One that may not be
+// written is opened for reading, as SQLite's own VFSs do (unixOpen in its
+// os_unix.c), which SQLite sees from the flags.
+func (v *fileSystem) openLent(name *sqlitevfs.Filename, flags sqlitevfs.OpenFlag) (sqlitevfs.File, sqlitevfs.OpenFlag, error) {
+	lent, out, err := v.base.OpenFilename(name, flags)
+	if err == nil || name == nil || flags&sqlitevfs.OPEN_READWRITE == 0 || !mayOnlyBeRead(err) {
+		return lent, out, err
+	}
+	reading := flags&^(sqlitevfs.OPEN_READWRITE|sqlitevfs.OPEN_CREATE) | sqlitevfs.OPEN_READONLY
+	if lent, out, again := v.base.OpenFilename(name, reading); again == nil {
+		return lent, out, nil
+	}
+	return nil, out, err
+}
+
+// mayOnlyBeRead reports whether err, of opening a file for writing, can be that
+// its permissions or its file system forbid that.
+func mayOnlyBeRead(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 }
 
 // engines are the engines that the process shares, by kind. They start when
