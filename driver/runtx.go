@@ -73,11 +73,7 @@ func tryTx(ctx context.Context, db *sql.DB, opts *sql.TxOptions, body func(*sql.
 	err = body(tx)
 	returned = true
 	if err == nil {
-		err = tx.Commit()
-		if cause := ctx.Err(); cause != nil && errors.Is(err, sql.ErrTxDone) {
-			err = fmt.Errorf("%w: %w", cause, err) // database/sql rolled back when the context ended, and may have been faster
-		}
-		return false, err
+		return false, withCause(ctx, tx.Commit())
 	}
 	if errors.Is(err, sqlite3.BUSY_SNAPSHOT) {
 		// If body has ended the transaction by itself, which its error does not tell, this fails.
@@ -85,7 +81,16 @@ func tryTx(ctx context.Context, db *sql.DB, opts *sql.TxOptions, body func(*sql.
 		again = ended == nil
 	}
 	if rerr := tx.Rollback(); rerr != nil && !errors.Is(rerr, sql.ErrTxDone) {
-		return false, errors.Join(err, rerr)
+		return false, errors.Join(withCause(ctx, err), rerr)
 	}
-	return again, err
+	return again, withCause(ctx, err)
+}
+
+// withCause adds to an error that the transaction is over why it is: when ctx ends database/sql rolls back, and says no
+// more than that to whoever comes later.
+func withCause(ctx context.Context, err error) error {
+	if cause := ctx.Err(); cause != nil && errors.Is(err, sql.ErrTxDone) && !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
 }

@@ -72,6 +72,19 @@ func TestRunTxEnds(t *testing.T) {
 	if err := RunTx(ctx, db, nil, func(tx *sql.Tx) error { insert(tx); cancel(); return nil }); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
+	ctx, cancel = context.WithCancel(background)
+	// Which of the two is first, the end of the context or the next statement, the error says why.
+	err := RunTx(ctx, db, nil, func(tx *sql.Tx) error {
+		cancel()
+		for {
+			if _, err := tx.Exec("INSERT INTO t VALUES (1)"); err != nil {
+				return err
+			}
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
 	if err := RunTx(ctx, db, nil, func(*sql.Tx) error { t.Error("called"); return nil }); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}

@@ -103,6 +103,7 @@ func (sh *shell) cmdTimeout(d *dotLine) error {
 	if len(d.args) > 1 {
 		ms, _ = strconv.Atoi(d.arg(1))
 	}
+	sh.target.waitMS = max(0, ms) // if it is not open yet
 	return sh.use(func(ctx context.Context, c driver.Conn) error {
 		return do(ctx, c, fmt.Sprintf("PRAGMA busy_timeout=%d", ms))
 	})

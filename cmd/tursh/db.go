@@ -21,6 +21,7 @@ type target struct {
 	async    bool   // do not wait for the disk, and keep no journal
 	engine   string // which I/O engine must be used, "" for any
 	vfs      string // which of SQLite's VFSs must be used, "" for that of the engine
+	waitMS   int    // for locks, in milliseconds; opening may have to, too
 }
 
 const memoryName = ":memory:"
@@ -30,10 +31,10 @@ const memoryName = ":memory:"
 const maxMemoryBytes = 4<<30 - 64<<10
 
 // dsn returns t as a data source name. Where the driver's defaults are made
-// for programs, the shell has those of SQLite: no waiting for locks, and every
-// commit synced.
+// for programs, the shell has those of SQLite: no waiting for locks unless that
+// is asked for, and every commit synced.
 func (t target) dsn() string {
-	options := "_busy_timeout=0&_synchronous=FULL&_foreign_keys=0"
+	options := fmt.Sprintf("_busy_timeout=%d&_synchronous=FULL&_foreign_keys=0", t.waitMS)
 	if t.async {
 		options = "_synchronous=OFF&_journal_mode=OFF"
 	}

@@ -59,7 +59,7 @@ func offered(match func(*command) bool) (list []*command) {
 
 func (sh *shell) listHelp(list []*command) {
 	for _, c := range list {
-		fmt.Fprintf(sh.out, "%-25s%s\n", strings.TrimRight("."+c.name+" "+c.usage, " "), c.about)
+		fmt.Fprintf(sh.out, "%-24s %s\n", strings.TrimRight("."+c.name+" "+c.usage, " "), c.about)
 	}
 }
 

@@ -243,6 +243,13 @@ func TestLocked(t *testing.T) {
 	if !regexp.MustCompile(` near line 1: database is locked: connection .* \(5\)\n(.*\n)*Error: database is locked: connection .*\n$`).MatchString(r.err) || r.code != 1 {
 		t.Errorf("%+v", r)
 	}
+	// Opening has to wait as well.
+	const wait = 150 * time.Millisecond
+	start := time.Now()
+	r = tursh(t, "", "-cmd", fmt.Sprint(".timeout ", wait.Milliseconds()), name, "select count(*) from t")
+	if took := time.Since(start); took < wait || !strings.Contains(r.err, "database is locked") {
+		t.Errorf("after %v: %+v", took, r)
+	}
 	input, say := io.Pipe()
 	done := make(chan result)
 	go func() {
