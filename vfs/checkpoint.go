@@ -28,27 +28,22 @@ type run struct {
 // Nobody can want the bytes that wait: until then every reader, of whatever
 // process, finds those pages in the WAL.
 func (f *file) CheckpointStart() {
-	f.abandonCheckpoint()
-	f.checkpointing = true
-	f.run = run{certain: f.certainPage()}
+	f.checkpointing, f.run = true, run{}
+	if fd, ok := f.openWALIndex(); ok {
+		x := walIndex{fd: fd}
+		if page := int64(x.certainPage()); page > 0 {
+			f.run.certain = (page - 1) * x.pageBytes
+		}
+	}
 }
 
 // CheckpointDone is called when all pages were copied, or one could not be
 // read or written, or the checkpoint was interrupted. If anything waits it has
-// ended early and counts for nothing, and has an error of its own.
+// ended early and counts for nothing, and SQLite knows why.
 func (f *file) CheckpointDone() {
 	f.checkpointing = false
 	if f.held.any() {
 		_ = f.flush()
-	}
-}
-
-// abandonCheckpoint ends a checkpoint that a panic has ended: the pages that
-// wait may be somebody else's by now.
-func (f *file) abandonCheckpoint() {
-	if f.checkpointing {
-		f.checkpointing = false
-		f.discard()
 	}
 }
 

@@ -211,7 +211,6 @@ func (f *file) Close() error {
 	if f.ahead != nil {
 		f.ahead.Close()
 	}
-	f.abandonCheckpoint()
 	flushed := f.flush()
 	if f.db != nil && f.db.wal == f {
 		f.db.wal = nil

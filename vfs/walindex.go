@@ -2,10 +2,7 @@ package vfs
 
 import (
 	"encoding/binary"
-	"math"
 	"slices"
-
-	"github.com/turso-coop/turso-coop/completion"
 )
 
 // Places and sizes in a WAL-index, in bytes: https://sqlite.org/walformat.html#wal_index_format
@@ -74,44 +71,33 @@ func (x *walIndex) each(after, upTo uint32, see func(page uint32)) bool {
 	return true
 }
 
-// newerFrames bounds for how many frames that a checkpoint may not copy it is
-// looked at what they mean for the others.
-const newerFrames = 256
+// newerFrames bounds how many frames, of those that a checkpoint may not copy,
+// are kept in mind: with more of them no page is certain.
+const newerFrames = 1024
 
-// certainPage returns where the last page is that the checkpoint that begins
-// now will certainly write unless it fails before, 0 if that is not known.
+// certainPage returns the last page that the checkpoint that begins now will
+// certainly write unless it fails before, 0 if none is certain.
 //
 // SQLite copies, of the frames up to the last one that it knew when it began,
 // the newest of each page, if it is not in the database yet, is not too new for
-// some reader, and is of a page that the database then had. We do not know when
-// it began, except that it was not before the last frame that it may copy. So a
-// page with a newer frame is not certain, and neither is one that the database
-// did not have after each commit since.
-func (f *file) certainPage() int64 {
-	fd, ok := f.openWALIndex()
-	if !ok || f.wal == nil || f.session == nil {
+// some reader, and is of a page that the database then had. We do not know which
+// commit that was, except that it was not before the last frame that may be
+// copied. So a page that has a frame after that one is not certain. Any other
+// that the database has now it had all the time: it grows by pages that are
+// written to the WAL.
+func (x *walIndex) certainPage() uint32 {
+	if !x.load() || x.last-x.safe > newerFrames {
 		return 0
 	}
-	x := walIndex{fd: fd}
-	if !x.load() {
-		return 0
-	}
-	most := x.pages
 	var space [newerFrames]uint32
 	newer := space[:0]
-	if x.last > x.safe {
-		if n := x.last - x.safe; n > newerFrames || n > (x.safe-x.backfilled)/4 {
-			return 0 // it could take longer than it saves
-		}
-		if !x.each(x.safe, x.last, func(page uint32) { newer = append(newer, page) }) {
-			return 0
-		}
-		slices.Sort(newer)
-		most = min(most, f.wal.fewestPages(x))
+	if !x.each(x.safe, x.last, func(page uint32) { newer = append(newer, page) }) {
+		return 0
 	}
+	slices.Sort(newer)
 	certain := uint32(0)
 	if !x.each(x.backfilled, x.safe, func(page uint32) {
-		if page > certain && page <= most {
+		if page > certain && page <= x.pages {
 			if _, found := slices.BinarySearch(newer, page); !found {
 				certain = page
 			}
@@ -119,23 +105,5 @@ func (f *file) certainPage() int64 {
 	}) {
 		return 0
 	}
-	return (int64(certain) - 1) * x.pageBytes
-}
-
-// fewestPages returns how many pages the database had when it had the fewest,
-// after the commits of the frames from the last one that may be copied on; 0 if
-// the WAL cannot be read.
-func (f *file) fewestPages(x walIndex) uint32 {
-	fewest := uint32(math.MaxUint32)
-	for frame := x.safe; frame <= x.last; frame++ {
-		var size [4]byte
-		f.read.start(size[:], walHeaderBytes+int64(frame-1)*(frameHeaderBytes+x.pageBytes)+4)
-		if _, err := completion.Drive(&f.read, f.wait); err != nil {
-			return 0
-		}
-		if pages := binary.BigEndian.Uint32(size[:]); pages != 0 {
-			fewest = min(fewest, pages)
-		}
-	}
-	return fewest
+	return certain
 }

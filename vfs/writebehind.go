@@ -238,6 +238,6 @@ func (f *file) SharedMemory() sqlitevfs.SharedMemory {
 	if f.wal != nil {
 		f.wal.flushUnheard()
 	}
-	f.abandonCheckpoint()
+	f.CheckpointDone() // if a panic has kept SQLite from saying so
 	return f.shm
 }
