@@ -131,8 +131,8 @@ func TestCheckpointAllocatesNothing(t *testing.T) {
 		least := 1e9 // the race detector makes pools forget at random
 		for range 20 {
 			least = min(least, testing.AllocsPerRun(1, func() {
-				f.run = run{certain: 199 << 12}
-				for i := range int64(200) {
+				f.run = run{certain: 29 << 12} // two runs
+				for i := range int64(30) {
 					if n, err := f.WriteAt(page, i<<12); n != len(page) || err != nil {
 						t.Fatal(n, err)
 					}
