@@ -25,7 +25,8 @@
 // decided by the file's waiter alone.
 //
 // Writes go through to the page cache before they return, except that the
-// frames of a commit wait for each other inside a [CommitWindow]. Whatever may
+// frames of a commit wait for each other inside a [CommitWindow], and
+// neighbouring pages in a checkpoint (checkpoint.go). Whatever may
 // be seen by others, or was promised to anybody, is in the page cache: there is
 // nothing that a killed process could lose or another process could miss.
 //

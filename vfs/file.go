@@ -39,12 +39,14 @@ type file struct {
 
 	wal      *file       // of a database, while it is open
 	db       *file       // of a WAL, the database if it is one of ours
+	held     held        // of a WAL in a commit, of a database in a checkpoint
 	behind   writeBehind // of a WAL
 	noticeAt int64       // of a WAL, the size at which the owner is told that it has grown
 
 	reads         readWaiter
 	ahead         ahead // nil if nothing is read ahead
 	checkpointing bool  // pages of the WAL are being copied to this database
+	run           run   // while they are
 
 	read     readPage
 	write    writePage
@@ -114,7 +116,7 @@ func newFile(v *fileSystem, engine ioengine.Engine, lent sqlitevfs.File, name *s
 // any other error for a failure, and a short count without one for success.
 func (f *file) ReadAt(p []byte, off int64) (int, error) {
 	f.calls.reads.Add(1)
-	if b := &f.behind; b.owner != nil && off < b.end() && off+int64(len(p)) > b.start || b.unheard != nil {
+	if f.held.overlaps(off, len(p)) || f.behind.unheard != nil {
 		if err := f.flush(); err != nil {
 			return 0, err
 		}
@@ -137,10 +139,11 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 func (f *file) WriteAt(p []byte, off int64) (int, error) {
 	f.calls.writes.Add(1)
 	wal := f.flags&sqlitevfs.OPEN_WAL != 0
-	if wal {
-		if held, err := f.holdBack(p, off); err != nil {
+	if wal || f.checkpointing {
+		if held, err := f.hold(p, off); err != nil {
 			return 0, err
 		} else if held {
+			f.calls.held.Add(1)
 			return len(p), nil
 		}
 	}
@@ -150,6 +153,14 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 		f.grew(off + int64(n))
 	}
 	return n, f.fail(opWrite, err)
+}
+
+// hold takes a write that may wait for others.
+func (f *file) hold(p []byte, off int64) (held bool, err error) {
+	if f.checkpointing {
+		return f.holdPage(p, off)
+	}
+	return f.holdBack(p, off)
 }
 
 func (f *file) Sync(flags sqlitevfs.SyncFlag) error {

@@ -24,6 +24,8 @@ type meddler struct {
 	notes []string
 	// fault, if not nil, decides whether an operation fails, and how.
 	fault func(file, op string) *fault
+	// failRead, if not nil, decides whether a read fails. Reads are not noted.
+	failRead func(file string) error
 }
 
 // A fault is how an operation fails: after a part of its bytes, with err.
@@ -118,6 +120,17 @@ func (f *meddledFile) WriteAt(c *completion.Completion, p []byte, off int64) {
 	c.Begin(nil)
 	n, _ := unix.Pwrite(f.fd, p[:int(failed.part*float64(len(p)))], off)
 	c.Finish(max(n, 0), failed.err)
+}
+
+func (f *meddledFile) ReadAt(c *completion.Completion, p []byte, off int64) {
+	if f.m.failRead != nil {
+		if err := f.m.failRead(f.kind); err != nil {
+			c.Begin(nil)
+			c.Finish(0, err)
+			return
+		}
+	}
+	f.File.ReadAt(c, p, off)
 }
 
 func (f *meddledFile) Sync(c *completion.Completion, mode ioengine.SyncMode) {

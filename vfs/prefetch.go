@@ -58,11 +58,6 @@ func (f *file) pragmaPrefetch(value string) (string, error) {
 	return "0", nil
 }
 
-// CheckpointStart and CheckpointDone are called on the database before and
-// after a checkpoint copies pages out of the WAL.
-func (f *file) CheckpointStart() { f.checkpointing = true }
-func (f *file) CheckpointDone()  { f.checkpointing = false }
-
 // A warmer brings ranges of a file to the page cache, one hint at a time.
 type warmer struct {
 	f       *file

@@ -14,12 +14,13 @@ import (
 // connections since the process started, and what the engine has done, which
 // several VFSs may share. Each of these calls is one operation of the engine,
 // with two exceptions: a journal's first sync is two, because its directory is
-// synced as well, and of the writes that waited for each other (see
-// [CommitWindow]) each flush is one.
+// synced as well, and writes that waited for each other, those of a commit (see
+// [CommitWindow]) or of a checkpoint, are one.
 type Stats struct {
 	Reads, Writes, Syncs, Truncates, Allocates int64
 
-	Flushes int64
+	Held    int64 // of Writes, those that waited
+	Flushes int64 // what was made of them
 
 	Reading Reading
 	Engine  ioengine.Stats
@@ -37,7 +38,7 @@ type Reading struct {
 
 // calls are the live counts behind Stats.
 type calls struct {
-	reads, writes, syncs, truncates, allocates, flushes atomic.Int64
+	reads, writes, syncs, truncates, allocates, held, flushes atomic.Int64
 
 	misses atomic.Int64
 	ahead  readahead.Counts
@@ -91,6 +92,7 @@ func StatsOf(c *sqlite3.Conn) (s Stats, ok bool) {
 		Syncs:     n.syncs.Load(),
 		Truncates: n.truncates.Load(),
 		Allocates: n.allocates.Load(),
+		Held:      n.held.Load(),
 		Flushes:   n.flushes.Load(),
 
 		Reading: n.reading(),

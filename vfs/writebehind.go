@@ -3,7 +3,6 @@ package vfs
 import (
 	"encoding/binary"
 	"io"
-	"sync"
 
 	"github.com/ncruces/go-sqlite3"
 	sqlitevfs "github.com/ncruces/go-sqlite3/vfs"
@@ -73,23 +72,11 @@ func (w *CommitWindow) Close() {
 }
 
 // heldBytes bounds what one commit holds back; beyond it, it writes through.
-// Buffers above keptBytes are not used again.
-const (
-	heldBytes = 4 << 20
-	keptBytes = 1 << 20
-)
+const heldBytes = 4 << 20
 
-// heldBuffers are free buffers (*[]byte): as many are in use as there are
-// databases that are written to at the same time.
-var heldBuffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// writeBehind is what a WAL holds back: frames that follow one another, the
-// last perhaps without its page.
+// writeBehind says what a WAL may hold back: frames that follow one another,
+// the last perhaps without its page.
 type writeBehind struct {
-	buf   []byte // copies: SQLite's memory may be used again or moved after the write
-	owner *[]byte
-	start int64 // of buf in the file, in bytes
-
 	// never: SQLite pads commits to whole sectors, with frames that say that
 	// they commit and with a sync in the middle of one.
 	never     bool
@@ -99,26 +86,24 @@ type writeBehind struct {
 	unheard   error // of writing where no error can be returned
 }
 
-func (b *writeBehind) end() int64 { return b.start + int64(len(b.buf)) }
-
-// follows reports whether p is the next piece of a frame: a header where a
-// frame begins, or the page of the last header.
-func (b *writeBehind) follows(p []byte, off int64) bool {
-	if b.pageBytes == 0 || off < walHeaderBytes || len(b.buf) > 0 && off != b.end() {
+// follows reports whether p is the next piece of a frame after h: a header
+// where a frame begins, or the page of the last header.
+func (b *writeBehind) follows(h *held, p []byte, off int64) bool {
+	if b.pageBytes == 0 || off < walHeaderBytes || h.any() && off != h.end() {
 		return false
 	}
 	switch (off - walHeaderBytes) % int64(frameHeaderBytes+b.pageBytes) {
 	case 0:
 		return len(p) == frameHeaderBytes
 	case frameHeaderBytes:
-		return len(p) == b.pageBytes && len(b.buf) > 0
+		return len(p) == b.pageBytes && h.any()
 	}
 	return false
 }
 
-// complete reports whether the frame that commits is there with its page.
-func (b *writeBehind) complete() bool {
-	return b.commits && len(b.buf)%(frameHeaderBytes+b.pageBytes) == 0
+// complete reports whether the frame that commits is in h with its page.
+func (b *writeBehind) complete(h *held) bool {
+	return b.commits && len(h.buf)%(frameHeaderBytes+b.pageBytes) == 0
 }
 
 // learn reads the size of pages from a WAL's header, or its second quarter.
@@ -131,7 +116,7 @@ func (b *writeBehind) learn(size []byte) {
 // holdBack takes a write to a WAL if it may wait. What waited before it is
 // written now if it may not, and in any case with the end of the commit.
 func (f *file) holdBack(p []byte, off int64) (held bool, err error) {
-	b := &f.behind
+	b, h := &f.behind, &f.held
 	if off == 0 && len(p) == walHeaderBytes {
 		b.learn(p[8:12])
 	}
@@ -141,19 +126,17 @@ func (f *file) holdBack(p []byte, off int64) (held bool, err error) {
 	if b.pageBytes == 0 {
 		f.learnPageSize()
 	}
-	if !b.follows(p, off) {
+	if !b.follows(h, p, off) {
 		return false, f.flush()
 	}
-	if b.owner == nil {
-		b.owner = heldBuffers.Get().(*[]byte)
-		b.buf, b.start = (*b.owner)[:0], off
+	if !h.any() {
 		f.session.window.holding++
 	}
 	if len(p) == frameHeaderBytes {
 		b.commits = binary.BigEndian.Uint32(p[4:]) != 0 // the size of the database after a commit
 	}
-	b.buf = append(b.buf, p...)
-	if b.complete() || len(b.buf) >= heldBytes {
+	h.put(p, off)
+	if b.complete(h) || len(h.buf) >= heldBytes {
 		// After the frame that commits SQLite may write earlier headers again,
 		// and at synchronous=NORMAL publishes the commit without another call.
 		b.left = f.session.window.commits
@@ -171,7 +154,7 @@ func (s *session) windowOpen(b *writeBehind) bool {
 // commit. If nothing waits this is before the first frame: SQLite syncs the
 // header of a WAL that it begins anew.
 func (f *file) leaveWindow() error {
-	if f.behind.owner != nil {
+	if f.held.any() {
 		f.behind.left = f.session.window.commits
 	}
 	return f.flush()
@@ -180,17 +163,18 @@ func (f *file) leaveWindow() error {
 // flush writes what waits. What cannot be written is given up: a later attempt
 // could hit frames that by then are somebody else's.
 func (f *file) flush() error {
-	b := &f.behind
-	if b.owner == nil {
+	if !f.held.any() {
 		return f.heard()
 	}
 	f.calls.flushes.Add(1)
-	f.write.start(b.buf, b.start)
+	f.write.start(f.held.buf, f.held.start)
 	_, err := completion.Drive(&f.write, f.wait)
-	if err == nil {
-		f.grew(b.end())
-	} else {
-		b.left = f.session.window.commits
+	switch {
+	case f.flags&sqlitevfs.OPEN_WAL == 0:
+	case err == nil:
+		f.grew(f.held.end())
+	default:
+		f.behind.left = f.session.window.commits
 	}
 	f.discard()
 	return f.fail(opWrite, err)
@@ -199,7 +183,7 @@ func (f *file) flush() error {
 // flushUnheard writes what waits where SQLite can be told of no error: it is
 // told at the next call that can fail.
 func (f *file) flushUnheard() {
-	if f.behind.owner != nil {
+	if f.held.any() {
 		f.behind.unheard = f.flush()
 	}
 }
@@ -213,16 +197,14 @@ func (f *file) heard() error {
 
 // discard gives up what waits.
 func (f *file) discard() {
-	b := &f.behind
-	if b.owner == nil {
+	if !f.held.any() {
 		return
 	}
-	if cap(b.buf) <= keptBytes {
-		*b.owner = b.buf[:0]
-		heldBuffers.Put(b.owner)
+	f.held.drop()
+	if f.flags&sqlitevfs.OPEN_WAL != 0 {
+		f.behind.commits = false
+		f.session.window.holding--
 	}
-	b.buf, b.owner, b.commits = nil, nil, false
-	f.session.window.holding--
 }
 
 // learnPageSize reads the size of pages that another connection has written
@@ -256,5 +238,6 @@ func (f *file) SharedMemory() sqlitevfs.SharedMemory {
 	if f.wal != nil {
 		f.wal.flushUnheard()
 	}
+	f.CheckpointDone() // if a panic has kept SQLite from saying so
 	return f.shm
 }

@@ -240,6 +240,29 @@ func TestBadFlagsAreNamed(t *testing.T) {
 	}
 }
 
+// TestCheckpoints runs the suite as the command does, with few pages.
+func TestCheckpoints(t *testing.T) {
+	p, j := &plan{rounds: 2}, job{Checkpoints: 2, Pages: 50, Sync: "OFF"}
+	var err error
+	if p.variants, err = chooseVariants("=turso-coop pool;=modernc"); err != nil {
+		t.Fatal(err)
+	}
+	for j.Layout = range layouts {
+		var table bytes.Buffer
+		if err := p.copyAll(&table, j, newBinaries(t.TempDir()), false); err != nil {
+			t.Fatal(err)
+		}
+		if text := table.String(); strings.Count(text, "modernc") != 1 || !strings.Contains(text, j.Layout) {
+			t.Errorf("the table is\n%s", text)
+		}
+	}
+	for flag, named := range map[string]string{"-layout=dens": "dens", "-pages=0": "-pages", "-variants=oracle": "oracle"} {
+		if err := checkpointCommand([]string{flag}); err == nil || !strings.Contains(err.Error(), named) {
+			t.Errorf("%s: %v", flag, err)
+		}
+	}
+}
+
 func TestChildSaysWhyItCannot(t *testing.T) {
 	b := newBinaries(t.TempDir())
 	j := &job{Variant: "modernc", Dir: filepath.Join(t.TempDir(), "missing"), Work: "exec", Sync: "FULL", Journal: "WAL", Goroutines: 1}

@@ -27,6 +27,10 @@ type job struct {
 
 	// Commits and Pages make it the job of the suite syscalls, which has one goroutine and nothing else of the above.
 	Commits, Pages int
+
+	// Checkpoints, Pages and Layout make it the job of the suite checkpoint, likewise.
+	Checkpoints int
+	Layout      string // one of layouts
 }
 
 // works says by the name of a workload whether an insert is an explicit transaction.
@@ -48,6 +52,8 @@ type result struct {
 	FirstFailure       string
 	Acknowledged, Lost int           // in all of the run; Lost were not found afterwards
 	CPU                time.Duration // of all of the process, opening and counting included
+
+	Copied []time.Duration // times of checkpoints
 
 	Reads                         int
 	ReadP50, ReadP99, ReadLongest time.Duration

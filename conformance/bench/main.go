@@ -3,6 +3,7 @@
 //	go -C conformance run ./bench writers -goroutines=16,64   # durable rows a second, by many callers
 //	go -C conformance run ./bench syscalls                    # system calls for a commit, by strace
 //	go -C conformance run ./bench cold                        # scans of files that are not in the page cache
+//	go -C conformance run ./bench checkpoint                  # copying pages from the WAL to the database
 //	go -C conformance run ./bench writers -help
 //
 // What is compared is a [variant]: a driver and how it is used. Every run of a variant is a child process of its own,
@@ -25,9 +26,10 @@ import (
 
 // commands are the suites, by the word that chooses them.
 var commands = map[string]func(arguments []string) error{
-	"writers":  writersCommand,
-	"syscalls": syscallsCommand,
-	"cold":     cold.Command,
+	"writers":    writersCommand,
+	"syscalls":   syscallsCommand,
+	"checkpoint": checkpointCommand,
+	"cold":       cold.Command,
 }
 
 func main() {
@@ -46,5 +48,5 @@ func run(arguments []string) error {
 			return command(arguments[1:])
 		}
 	}
-	return fmt.Errorf("usage: bench writers|syscalls|cold [flags]; -help after the word lists the flags")
+	return fmt.Errorf("usage: bench writers|syscalls|checkpoint|cold [flags]; -help after the word lists the flags")
 }

@@ -64,6 +64,9 @@ func (j *job) do(ready func() error) (*result, error) {
 	if j.Commits > 0 {
 		return commitPages(v, j, ready)
 	}
+	if j.Checkpoints > 0 {
+		return copyPages(v, j, ready)
+	}
 	return measure(j, func() (store, error) { return v.open(v, j) }, ready)
 }
 
@@ -87,7 +90,7 @@ func (b *binaries) start(j *job, prefix ...string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), j.Warm+j.Time+patience+time.Duration(j.Commits*j.Pages)*patiencePerPage)
+	ctx, cancel := context.WithTimeout(context.Background(), j.Warm+j.Time+patience+time.Duration((j.Commits+j.Checkpoints)*j.Pages)*patiencePerPage)
 	words := append(prefix, path)
 	c := &child{cmd: exec.CommandContext(ctx, words[0], words[1:]...), limit: ctx, cancel: cancel}
 	c.cmd.Env = append(os.Environ(), childVariable+"=1")

@@ -65,7 +65,7 @@ var bugs = []bug{
 	{
 		name: "frames are written where no error can be returned",
 		edits: []edit{{"vfs/writebehind.go",
-			"	if b.complete() || len(b.buf) >= heldBytes {\n", "	if len(b.buf) >= heldBytes {\n"}},
+			"	if b.complete(h) || len(h.buf) >= heldBytes {\n", "	if len(h.buf) >= heldBytes {\n"}},
 		pkg: "vfs", test: "TestFailedFlushIsGivenUp",
 	},
 	{
@@ -73,7 +73,7 @@ var bugs = []bug{
 		edits: []edit{
 			{"vfs/writebehind.go", "		b.learn(p[8:12])\n", `		b.learn(p[8:12])
 		if f.session.windowOpen(b) {
-			b.owner, b.buf, b.start = new([]byte), append(b.buf, p...), 0
+			h.put(p, off)
 			f.session.window.holding++
 			return true, nil
 		}

@@ -39,7 +39,7 @@ func TestPlanted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	planted := slices.DeleteFunc(slices.Concat(bugs, gathering, reading), func(b bug) bool { return !only.MatchString(b.name) })
+	planted := slices.DeleteFunc(slices.Concat(bugs, gathering, reading, checkpointing), func(b bug) bool { return !only.MatchString(b.name) })
 	if len(planted) == 0 {
 		t.Fatalf("-bug=%s matches none", *bugFlag)
 	}
