@@ -270,17 +270,17 @@ func (c *session) setUp(ctx context.Context) error {
 	if err := c.Do(ctx, c.cfg.configure); err != nil {
 		return c.fail(err, "", 0)
 	}
-	keys := 0 // how many PRAGMAs there are before whatever reads the file
-	for keys < len(c.cfg.setup) && c.cfg.setup[keys].from == fromKey {
-		keys++
+	first := 0
+	for first < len(c.cfg.setup) && c.cfg.setup[first].first {
+		first++
 	}
-	if err := c.runPragmas(ctx, c.cfg.setup[:keys]); err != nil {
+	if err := c.runPragmas(ctx, c.cfg.setup[:first]); err != nil {
 		return err
 	}
 	if err := c.Do(ctx, addExtensions); err != nil {
 		return c.fail(err, "", 0)
 	}
-	if err := c.runPragmas(ctx, c.cfg.setup[keys:]); err != nil {
+	if err := c.runPragmas(ctx, c.cfg.setup[first:]); err != nil {
 		return err
 	}
 	if err := c.chooseBegin(); err != nil {

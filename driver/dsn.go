@@ -45,6 +45,8 @@ type config struct {
 type pragma struct {
 	sql  string
 	from string // what to name in an error: the _pragma of the DSN, "" for the keys with checked values
+
+	first bool // it comes before anything that reads the file
 }
 
 // fromKey is what is named instead of a _pragma with the key of an encrypted database.
@@ -295,7 +297,7 @@ func (cfg *config) readPragmas(p *params) error {
 		if pragmaRank(v) == rankKey {
 			from = fromKey
 		}
-		cfg.addSetup("PRAGMA "+v, from)
+		cfg.setup = append(cfg.setup, pragma{"PRAGMA " + v, from, pragmaRank(v) <= rankWait})
 	}
 	if err := cfg.readPragma(autoVacuumKey, p); err != nil {
 		return err
@@ -320,7 +322,7 @@ func (cfg *config) addSetup(sql, from string) {
 		cfg.setup[n-1].sql += ";" + sql
 		return
 	}
-	cfg.setup = append(cfg.setup, pragma{sql, from})
+	cfg.setup = append(cfg.setup, pragma{sql: sql, from: from})
 }
 
 // Ranks of PRAGMAs.

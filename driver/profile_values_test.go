@@ -1,12 +1,16 @@
 package driver
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ncruces/go-sqlite3"
 )
 
 // show writes a value as the tables of this file do: times in UTC, and with their type whatever else looks alike.
@@ -169,5 +173,23 @@ func TestIsolation(t *testing.T) {
 	}
 	if _, err := openAs(t, "ncruces", "_pragma=query_only(1)").Begin(); err != nil {
 		t.Errorf("a connection that cannot write takes the write lock: %v", err)
+	}
+}
+
+// How long to wait for locks counts from the first time that a connection reads the file.
+func TestPragmaOfTimeoutComesFirst(t *testing.T) {
+	const params = "_pragma=journal_mode(DELETE)&_pragma=busy_timeout(0)"
+	db := openAs(t, "ncruces", params)
+	run(t, db, "CREATE TABLE t(a)")
+	tx, err := db.BeginTx(background, &sql.TxOptions{Isolation: sql.LevelLinearizable})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	ctx, cancel := context.WithTimeout(background, 20*time.Second) // the default is a minute
+	defer cancel()
+	var n int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM t").Scan(&n); !errors.Is(err, sqlite3.BUSY) || ctx.Err() != nil {
+		t.Errorf("a new connection beside an exclusive lock: %v", err)
 	}
 }
