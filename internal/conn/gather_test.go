@@ -213,7 +213,7 @@ func TestG5AnsweredAfterTheCommit(t *testing.T) {
 	}
 	script(t, k.writer, "ROLLBACK")
 	leader := k.conns[0]
-	k.until(func() bool { return leader.counts.lockWaits.Load() == 2 }) // the turn, and the reader
+	k.until(func() bool { return leader.counts.lockWaits.Load() == 2 })                           // the turn, and the reader
 	for end := time.Now().Add(50 * time.Millisecond); time.Now().Before(end); runtime.Gosched() { // who was answered has to run to say so
 		if isDone(calls[0]) || isDone(calls[1]) {
 			t.Fatal("answered while the commit was waiting for a reader")
