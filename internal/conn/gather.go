@@ -357,6 +357,8 @@ func (s *Stmt) runFor(r *request) error {
 	for s.s.Step() {
 		if rows.Description == nil {
 			rows.Description = s.Describe()
+			// SQLite has made all changes before the first row. They stay, so that the other rows are told as well.
+			s.c.db.SetInterrupt(context.Background())
 		}
 		if err := rows.add(s); err != nil || r.tooMany {
 			_ = s.s.Reset()

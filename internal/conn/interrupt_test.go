@@ -129,3 +129,45 @@ func TestInterruptedIsNotDone(t *testing.T) {
 		t.Errorf("%d of 600 were interrupted: nothing is shown", interrupted)
 	}
 }
+
+// G6: whenever a context ends, the rows of RETURNING are all there, or there is an error.
+func TestG6RowsAreWhole(t *testing.T) {
+	const want = "1\n2\n3\n4\n"
+	for limit := range 14 {
+		for on := range 2 {
+			k := newCrowd(t, 2, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+			calls := []*call{
+				{on: 0, sql: "INSERT INTO t VALUES(1),(2),(3),(4) RETURNING a", rows: true},
+				{on: 1, sql: "INSERT INTO t VALUES(1),(2),(3),(4) RETURNING a", rows: true},
+			}
+			calls[on].ctx = &endsAfter{background, 0, limit}
+			k.begin(calls...)
+			k.end(calls...)
+			for i, c := range calls {
+				if c.err == nil && c.got != want || c.err != nil && (i != on || !errors.Is(c.err, context.Canceled)) {
+					t.Errorf("the context of %d ends when asked %d times: %d: rows %q, %v", on, limit, i, c.got, c.err)
+				}
+			}
+		}
+	}
+}
+
+// Rows that a context has cut short are no rows that have come to their end, whatever a trigger has changed by then.
+func TestRowsCutShortInATransaction(t *testing.T) {
+	short := 0
+	for limit := range 8 {
+		k := newCrowd(t, 1, "CREATE TABLE t(a); CREATE TABLE log(a); CREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO log VALUES(new.a); END")
+		prepareOnce(t, k.conns[0], "BEGIN IMMEDIATE")
+		c := &call{sql: "INSERT INTO t VALUES(1),(2),(3),(4) RETURNING a", rows: true, ctx: &endsAfter{background, 0, limit}, done: make(chan struct{})}
+		c.run(k.conns[0])
+		switch {
+		case c.err == nil && c.got != "1\n2\n3\n4\n":
+			t.Errorf("the context ends when asked %d times: rows %q and no error", limit, c.got)
+		case c.err != nil && c.got != "":
+			short++
+		}
+	}
+	if short == 0 {
+		t.Error("no rows were cut short: nothing is shown")
+	}
+}

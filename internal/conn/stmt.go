@@ -44,7 +44,7 @@ type Stmt struct {
 
 	failed  bool  // the last step did: SQLite repeats its error when the statement is reset
 	running bool  // has taken a step and not come to its end
-	before  int64 // how many rows the connection had changed then, if it was in a transaction
+	before  int64 // how many rows the connection had changed then
 	rows    int
 	took    time.Duration // in steps of this run, if slow statements are reported
 }
@@ -171,9 +171,9 @@ func (s *Stmt) exec(ctx context.Context) (err error) {
 
 // afterItsEnd reports whether err is that a statement inside of a transaction was interrupted when all of it was done:
 // earlier, the transaction would have been rolled back. The connection had changed so many rows before; if it has changed
-// no more there is no difference.
+// no more there is no difference. Between two of its rows it is not at its end.
 func (s *Stmt) afterItsEnd(err error, before int64) bool {
-	return !s.readOnly && errors.Is(err, sqlite3.INTERRUPT) && !s.c.db.GetAutocommit() && s.c.db.TotalChanges() != before
+	return !s.readOnly && errors.Is(err, sqlite3.INTERRUPT) && !s.c.db.GetAutocommit() && s.c.db.TotalChanges() != before && !s.s.Busy()
 }
 
 // Reset ends a run of the statement and gives its locks back. An error of the run's last step is not repeated; what is
