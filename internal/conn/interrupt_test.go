@@ -171,3 +171,19 @@ func TestRowsCutShortInATransaction(t *testing.T) {
 		t.Error("no rows were cut short: nothing is shown")
 	}
 }
+
+// A statement that a context has kept from its first step is not done, also in a transaction begun on the bare connection.
+func TestInterruptedInATransactionOfTheBareConnection(t *testing.T) {
+	k := newCrowd(t, 1, "CREATE TABLE t(a)")
+	c := k.conns[0]
+	prepareOnce(t, c, "INSERT INTO t VALUES(1)")
+	if err := c.HandOut().Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	c.Returned()
+	s := prepare(t, c, "INSERT INTO t VALUES(2)")
+	defer s.Close()
+	if _, err := s.ExecArgs(ended, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}

@@ -224,7 +224,7 @@ func (s *Stmt) begin() {
 func (s *Stmt) beginAt(now time.Time) {
 	s.running = true
 	s.rows, s.took = 0, 0
-	if s.c.state.transaction && !s.readOnly {
+	if !s.readOnly { // whether it is in a transaction is not known here if the user has begun one on the bare connection
 		s.before = s.c.db.TotalChanges()
 	}
 	s.c.counts.statements.Add(1)
