@@ -44,7 +44,7 @@ type Turn struct {
 	queue      *Queue
 	state      turnState // under queue.mu
 	prev, next *Turn
-	wake       chan struct{} // holds one: the state has become turnHeld or turnServed
+	wake       chan struct{} // holds one: the state has changed, perhaps
 	timer      *time.Timer
 }
 
@@ -80,8 +80,8 @@ func (q *Queue) TryEnter(t *Turn) bool {
 }
 
 // Enter waits for the turn for up to timeout, or until the end of ctx. Once another
-// connection has taken the offer of t the wait lasts until that has served it
-// or given it back.
+// connection has taken the offer of t the wait lasts at least until that has
+// served it or given it back.
 func (q *Queue) Enter(ctx context.Context, t *Turn, timeout time.Duration) Outcome {
 	q.mu.Lock()
 	if !q.held {
@@ -98,23 +98,22 @@ func (q *Queue) Enter(ctx context.Context, t *Turn, timeout time.Duration) Outco
 	q.contended = contendedTurns
 	q.mu.Unlock()
 
-	late := t.startTimer(timeout)
-	select {
-	case <-t.wake:
-	case <-late:
-		if q.withdraw(t) {
-			return GaveUp
+	late, ended := t.startTimer(timeout), ctx.Done()
+	for state := turnWaiting; state == turnWaiting || state == turnTaken; {
+		select {
+		case <-t.wake:
+		case <-late:
+			late, ended = nil, nil
+		case <-ended:
+			late, ended = nil, nil
 		}
-		<-t.wake
-	case <-ctx.Done():
-		if q.withdraw(t) {
-			t.timer.Stop()
-			return GaveUp
-		}
-		<-t.wake
+		state = q.look(t, late == nil)
 	}
 	t.timer.Stop()
-	if t.state == turnServed {
+	switch t.state {
+	case turnNone:
+		return GaveUp
+	case turnServed:
 		t.state = turnNone
 		return Served
 	}
@@ -130,16 +129,23 @@ func (t *Turn) startTimer(d time.Duration) <-chan time.Time {
 	return t.timer.C
 }
 
-// withdraw removes t from those that wait; it is false if t waits no longer.
-func (q *Queue) withdraw(t *Turn) bool {
+// look returns the state of t, which has waited. If it still does and its time is over it is removed from those that wait.
+func (q *Queue) look(t *Turn, over bool) turnState {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if t.state != turnWaiting {
-		return false
+	if over && t.state == turnWaiting {
+		q.remove(t)
+		t.state = turnNone
 	}
-	q.remove(t)
-	t.state = turnNone
-	return true
+	return t.state
+}
+
+// woken has who waits at t look at its state, now or when it next waits.
+func (t *Turn) woken() {
+	select {
+	case t.wake <- struct{}{}:
+	default: // it has not looked since it was last woken
+	}
 }
 
 // Held reports whether the turn is held.
@@ -161,7 +167,7 @@ func (t *Turn) Leave() {
 	q.courtesy.left()
 	q.mu.Unlock()
 	if next != nil {
-		next.wake <- struct{}{}
+		next.woken()
 	}
 }
 
@@ -209,7 +215,7 @@ func (t *Turn) Serve() {
 	t.queue.mu.Lock()
 	t.state = turnServed
 	t.queue.mu.Unlock()
-	t.wake <- struct{}{}
+	t.woken()
 }
 
 // GiveBack puts t, which was taken, before all others that wait. If offered is
@@ -230,6 +236,7 @@ func (t *Turn) GiveBack(offered bool) {
 	}
 	q.first = t
 	q.waiting++
+	t.woken() // its time may have come to its end meanwhile
 }
 
 func (q *Queue) append(t *Turn) {

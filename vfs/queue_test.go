@@ -98,6 +98,10 @@ func TestQueueOffers(t *testing.T) {
 		var outcomes []<-chan Outcome
 		for i := range offered {
 			offered[i].Offer = i
+			ctx := ctx
+			if i == 0 {
+				ctx = t.Context()
+			}
 			outcomes = append(outcomes, enter(ctx, q, &offered[i], far))
 		}
 		odd := func(offer any) bool { return offer.(int)%2 == 1 }
@@ -133,6 +137,45 @@ func TestQueueOffers(t *testing.T) {
 		if got := <-p; got != Entered {
 			t.Errorf("nothing offered: outcome %d", got)
 		}
+	})
+}
+
+// Who was taken and given back does not wait beyond its time, also if that has ended in between.
+func TestQueueGivingUpAfterItWasTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &Queue{}
+		var holder Turn
+		q.TryEnter(&holder)
+		ctx, cancel := context.WithCancel(t.Context())
+		offered := make([]Turn, 4)
+		var outcomes []<-chan Outcome
+		for i, timeout := range []time.Duration{time.Second, far, far, far} {
+			offered[i].Offer = i
+			outcomes = append(outcomes, enter(ctx, q, &offered[i], timeout))
+			q.Take(anything)
+			if i == 2 {
+				time.Sleep(time.Minute)
+				cancel()
+				ctx = t.Context()
+			}
+		}
+		synctest.Wait()
+		for i := range offered {
+			offered[i].GiveBack(i%2 == 0)
+		}
+		for i, o := range outcomes[:3] {
+			if got := <-o; got != GaveUp {
+				t.Errorf("turn %d: outcome %d", i, got)
+			}
+		}
+		if q.Waiting() != 1 {
+			t.Errorf("%d wait", q.Waiting())
+		}
+		holder.Leave()
+		if got := <-outcomes[3]; got != Entered {
+			t.Errorf("who has time left: outcome %d", got)
+		}
+		offered[3].Leave()
 	})
 }
 
