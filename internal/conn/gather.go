@@ -224,12 +224,10 @@ func (c *Conn) lead(own *request) bool {
 		return false
 	}
 	before := c.db.TotalChanges()
-	if err := c.control(own.ctx, own.deadline, &g.begin, "BEGIN IMMEDIATE"); err != nil {
-		if !c.db.GetAutocommit() { // SQLite was interrupted after it had begun
-			_ = c.control(context.Background(), time.Time{}, &g.rollback, "ROLLBACK")
-		}
-		own.err = withContext(own.ctx, err)
-		return true
+	if !c.beginGroup(own) {
+		c.db.SetInterrupt(own.ctx)
+		c.busy.share(own.deadline)
+		return false
 	}
 	g.changes, g.counts = vfs.ChangeCounter(c.db)
 	g.members = append(g.members[:0], own)
@@ -256,6 +254,31 @@ func (c *Conn) lead(own *request) bool {
 	}
 	c.answer(own)
 	return !own.home
+}
+
+// beginGroup begins the transaction of a group. If it cannot the statement of own meets by itself what it may have been.
+// What ends the transaction is compiled before, as nothing may keep it from ending.
+func (c *Conn) beginGroup(own *request) bool {
+	g := &c.gather
+	for _, s := range []struct {
+		sql  string
+		stmt **sqlite3.Stmt
+	}{{"BEGIN IMMEDIATE", &g.begin}, {"COMMIT", &g.commit}, {"ROLLBACK", &g.rollback}} {
+		if *s.stmt == nil {
+			var err error
+			c.db.SetInterrupt(context.Background())
+			if *s.stmt, _, err = c.db.PrepareFlags(s.sql, sqlite3.PREPARE_PERSISTENT); err != nil {
+				return false
+			}
+		}
+	}
+	if c.control(own.ctx, own.deadline, g.begin) == nil {
+		return true
+	}
+	if !c.db.GetAutocommit() { // SQLite was interrupted after it had begun
+		_ = c.control(context.Background(), time.Time{}, g.rollback)
+	}
+	return false
 }
 
 // runMembers runs own and what waits. It returns false after a request with which the transaction cannot be committed.
@@ -412,7 +435,7 @@ func (c *Conn) commitGroup(own *request) error {
 	g := &c.gather
 	g.current = nil
 	start := time.Now()
-	if err := c.control(context.Background(), own.deadline, &g.commit, "COMMIT"); err != nil {
+	if err := c.control(context.Background(), own.deadline, g.commit); err != nil {
 		return c.withFailure(err)
 	}
 	took := time.Since(start)
@@ -438,7 +461,7 @@ func (c *Conn) runAgain(failed error) {
 	c.window.Close()
 	ended := c.db.GetAutocommit()
 	if !ended {
-		_ = c.control(context.Background(), time.Time{}, &g.rollback, "ROLLBACK")
+		_ = c.control(context.Background(), time.Time{}, g.rollback)
 	}
 	unknown := failed != nil && ended && c.mayBeCommitted()
 	for _, r := range g.members {
@@ -465,11 +488,11 @@ func (c *Conn) mayBeCommitted() bool {
 	if !g.counts {
 		return false
 	}
-	if c.control(context.Background(), time.Time{}, &g.begin, "BEGIN IMMEDIATE") != nil {
+	if c.control(context.Background(), time.Time{}, g.begin) != nil {
 		return true
 	}
 	changes, ok := vfs.ChangeCounter(c.db)
-	rolledBack := c.control(context.Background(), time.Time{}, &g.rollback, "ROLLBACK")
+	rolledBack := c.control(context.Background(), time.Time{}, g.rollback)
 	return !ok || rolledBack != nil || changes != g.changes
 }
 
@@ -500,7 +523,7 @@ func (c *Conn) abandonGroup(err error) {
 	}
 	if c.err == nil {
 		if !c.db.GetAutocommit() {
-			_ = c.control(context.Background(), time.Time{}, &g.rollback, "ROLLBACK")
+			_ = c.control(context.Background(), time.Time{}, g.rollback)
 		}
 		g.members[0].s.end(err)
 	}
@@ -520,16 +543,11 @@ func (c *Conn) abandonGroup(err error) {
 	g.members, g.running, g.current = g.members[:0], false, nil
 }
 
-// control runs a statement that begins or ends the transaction of a group, and keeps it compiled.
-func (c *Conn) control(ctx context.Context, deadline time.Time, s **sqlite3.Stmt, sql string) (err error) {
+// control runs a statement that begins or ends the transaction of a group.
+func (c *Conn) control(ctx context.Context, deadline time.Time, s *sqlite3.Stmt) error {
 	c.busy.share(deadline)
-	c.db.SetInterrupt(ctx) // before compiling as well: the context of who was run last may have ended
-	if *s == nil {
-		if *s, _, err = c.db.PrepareFlags(sql, sqlite3.PREPARE_PERSISTENT); err != nil {
-			return err
-		}
-	}
-	return (*s).Exec()
+	c.db.SetInterrupt(ctx)
+	return s.Exec()
 }
 
 // committed takes note of how long a commit has taken.

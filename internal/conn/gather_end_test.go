@@ -114,3 +114,25 @@ func TestSlowStatementInAGroup(t *testing.T) {
 		}
 	}
 }
+
+// What keeps a connection from leading a group is no error of its statement.
+func TestLeaderThatMayNotBegin(t *testing.T) {
+	for _, denied := range []string{"BEGIN", "COMMIT", "ROLLBACK"} {
+		k := newCrowd(t, 2, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+		err := k.conns[0].Raw().SetAuthorizer(func(action sqlite3.AuthorizerActionCode, what, _, _, _ string) sqlite3.AuthorizerReturnCode {
+			if action == sqlite3.AUTH_TRANSACTION && what == denied {
+				return sqlite3.AUTH_DENY
+			}
+			return sqlite3.AUTH_OK
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls := []*call{{on: 0, sql: "INSERT INTO t VALUES(1)"}, {on: 1, sql: "INSERT INTO t VALUES(2 + 0 * changes())"}}
+		k.begin(calls...)
+		k.end(calls...)
+		if got := k.text("SELECT a FROM t"); calls[0].err != nil || calls[1].err != nil || got != "1\n2\n" || !k.conns[0].Autocommit() {
+			t.Errorf("without %s: %v, %v, %q", denied, calls[0].err, calls[1].err, got)
+		}
+	}
+}
