@@ -136,3 +136,46 @@ func TestLeaderThatMayNotBegin(t *testing.T) {
 		}
 	}
 }
+
+// A statement for which the memory of a connection does not suffice is that of nobody else, in the first run and in the second.
+func TestOutOfMemoryInAGroup(t *testing.T) {
+	for _, enough := range []int{0, 1} { // how often it suffices
+		k := newCrowd(t, 0, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+		asked := 0
+		for range 4 {
+			c, err := Open(sqlite3.WithMaxMemory(background, 8<<20), Options{Filename: k.name, VFS: vfsName, BusyTimeout: time.Minute, StmtCache: 8})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close() })
+			err = c.Raw().CreateFunction("size", 0, 0, func(ctx sqlite3.Context, _ ...sqlite3.Value) {
+				if asked++; asked <= enough {
+					ctx.ResultInt(1)
+				} else {
+					ctx.ResultInt(5_000_000)
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Join(k.family, false)
+			k.conns = append(k.conns, c)
+		}
+		calls := []*call{
+			{on: 0, sql: "INSERT INTO t VALUES(1)"},
+			{on: 1, sql: "INSERT INTO t VALUES(2)"},
+			{on: 2, sql: "INSERT INTO t VALUES(hex(zeroblob(size()))) RETURNING 1", rows: true},
+			{on: 3, sql: "INSERT INTO t VALUES(4 + 0 * changes())"}, // makes the group run again
+		}
+		k.begin(calls...)
+		k.end(calls...)
+		for i, c := range calls {
+			if (i == 2) != errors.Is(c.err, sqlite3.NOMEM) || i != 2 && c.err != nil {
+				t.Errorf("enough for %d: call %d: %v", enough, i, c.err)
+			}
+		}
+		if got := k.text("SELECT a FROM t ORDER BY a"); got != "1\n2\n4\n" {
+			t.Errorf("enough for %d: %q", enough, got)
+		}
+	}
+}

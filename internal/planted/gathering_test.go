@@ -9,7 +9,7 @@ var gathering = []bug{
 	},
 	{
 		name:  "G5: a failed commit is a success",
-		edits: []edit{{"internal/conn/gather.go", "		return c.withFailure(err)\n	}\n	took", "		return c.control(context.Background(), own.deadline, &g.rollback, \"ROLLBACK\")\n	}\n	took"}},
+		edits: []edit{{"internal/conn/gather.go", "		return c.withFailure(err)\n	}\n	took", "		return c.control(context.Background(), own.deadline, g.rollback)\n	}\n	took"}},
 		pkg:   "internal/conn", test: "TestG5FailedCommit",
 	},
 	{
@@ -29,22 +29,22 @@ var gathering = []bug{
 	},
 	{
 		name:  "G2: one caller's error is given to another",
-		edits: []edit{{"internal/conn/gather.go", "		r.err = c.withFailure(withContext(r.ctx, err))\n", "		g.members[0].err = c.withFailure(withContext(r.ctx, err))\n"}},
+		edits: []edit{{"internal/conn/member.go", "		r.err = c.withFailure(withContext(r.ctx, err))\n", "		g.members[0].err = c.withFailure(withContext(r.ctx, err))\n"}},
 		pkg:   "internal/conn", test: "TestG2ConflictsInsideAGroup",
 	},
 	{
 		name:  "G8: the rows of one caller are given to another",
-		edits: []edit{{"internal/conn/gather.go", "	r.rows = rows\n", "	s.c.gather.members[0].rows, r.rows = rows, &Rows{Description: rows.Description}\n"}},
+		edits: []edit{{"internal/conn/member.go", "	r.rows = rows\n", "	s.c.gather.members[0].rows, r.rows = rows, &Rows{Description: rows.Description}\n"}},
 		pkg:   "internal/conn", test: "TestG8Returning",
 	},
 	{
 		name:  "G7: the last rowid of another",
-		edits: []edit{{"internal/conn/gather.go", "	c.db.SetLastInsertRowID(r.before.RowID)\n", ""}},
+		edits: []edit{{"internal/conn/member.go", "	c.db.SetLastInsertRowID(r.before.RowID)\n", ""}},
 		pkg:   "internal/conn", test: "TestG7Counters",
 	},
 	{
 		name:  "G6: one caller's context cancels a neighbour",
-		edits: []edit{{"internal/conn/gather.go", "	c.db.SetInterrupt(r.ctx)\n", "	c.db.SetInterrupt(g.members[0].ctx)\n"}},
+		edits: []edit{{"internal/conn/member.go", "	c.db.SetInterrupt(r.ctx)\n", "	c.db.SetInterrupt(g.members[0].ctx)\n"}},
 		pkg:   "internal/conn", test: "TestG6DoneBeforeTheContextEnds",
 	},
 	{
