@@ -51,6 +51,7 @@ type gather struct {
 	family  *Family // nil if it does neither
 	changed bool    // the connection is not, or no longer, as others of its family
 	keys    foreignKeys
+	journal bool // whether it has a journal has been looked at
 
 	own     request
 	members []*request // of the group that the connection runs: not answered yet
@@ -116,6 +117,8 @@ func (c *Conn) alone(s *Stmt, size int) Alone {
 		return s.never
 	case size > ownArgsBytes:
 		return AloneLarge
+	case !c.undoes():
+		return AloneChanged
 	}
 	if g.family.texts.Load() > 0 {
 		if why, known := g.family.alone.Load(s.name()); known {

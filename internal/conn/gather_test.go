@@ -143,6 +143,25 @@ func TestG2ConflictsInsideAGroup(t *testing.T) {
 	}
 }
 
+// G2: without a journal SQLite cannot undo a statement inside a transaction, so that none is run in one.
+func TestG2NoJournal(t *testing.T) {
+	k := newCrowd(t, 0, "CREATE TABLE t(a UNIQUE); INSERT INTO t VALUES(1)")
+	for range 2 {
+		c := k.open(nil, "PRAGMA journal_mode=OFF")
+		c.Join(k.family, true)
+		k.conns = append(k.conns, c)
+	}
+	calls := []*call{{on: 0, sql: "INSERT INTO t VALUES(10)"}, {on: 1, sql: "INSERT INTO t VALUES(20),(1),(21)"}}
+	k.begin(calls...)
+	k.end(calls...)
+	if calls[0].err != nil || code(calls[1].err) != sqlite3.CONSTRAINT_UNIQUE {
+		t.Errorf("%v, %v", calls[0].err, calls[1].err)
+	}
+	if got := k.text("SELECT a FROM t ORDER BY a"); got != "1\n10\n" {
+		t.Errorf("%q", got)
+	}
+}
+
 const foreignKeySchema = "PRAGMA journal_mode=WAL; CREATE TABLE p(id INTEGER PRIMARY KEY);" +
 	"CREATE TABLE c(p REFERENCES p DEFERRABLE INITIALLY DEFERRED); INSERT INTO p VALUES(1)"
 

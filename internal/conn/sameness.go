@@ -73,6 +73,26 @@ func (c *Conn) noteTemporary() {
 	c.gather.changed = s.Close() != nil || found
 }
 
+// undoes reports whether SQLite can undo a statement inside of a transaction: not without a journal. By itself it could,
+// for then nothing of it has come to the file.
+func (c *Conn) undoes() bool {
+	g := &c.gather
+	if g.journal {
+		return true // what sets another mode is a PRAGMA
+	}
+	defer c.db.SetInterrupt(c.db.SetInterrupt(context.Background()))
+	s, _, err := c.db.Prepare("PRAGMA main.journal_mode")
+	if err != nil {
+		return false
+	}
+	off := s.Step() && s.ColumnText(0) == "off"
+	if s.Close() != nil {
+		return false
+	}
+	g.journal, g.changed = true, off
+	return !off
+}
+
 // noteEnded takes note of what a statement has done to the connection that was not known when it was compiled.
 func (c *Conn) noteEnded(s *Stmt) {
 	switch {
