@@ -31,7 +31,7 @@ var aloneTexts = [...]string{
 	AloneCounters:    "asks for changes(), total_changes() or last_insert_rowid()",
 	AloneRows:        "returns many rows",
 	AloneLong:        "has taken long before",
-	AloneLarge:       "has large arguments",
+	AloneLarge:       "has large arguments or a long text",
 	AloneNoWait:      "the busy timeout is 0",
 	AloneAgain:       "its group could not be committed",
 }

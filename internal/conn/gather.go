@@ -115,7 +115,7 @@ func (c *Conn) alone(s *Stmt, size int) Alone {
 		return AloneTransaction
 	case s.never != together:
 		return s.never
-	case size > ownArgsBytes:
+	case size > ownArgsBytes || len(s.name()) > maxCachedText: // which whoever runs it would have to compile anew
 		return AloneLarge
 	case !c.undoes():
 		return AloneChanged
@@ -416,7 +416,7 @@ func (f *Family) committed(d time.Duration) {
 
 // note takes note of why statements of this text are better run by themselves.
 func (f *Family) note(text string, why Alone) {
-	if f.texts.Load() >= maxTexts {
+	if len(text) > maxCachedText || f.texts.Load() >= maxTexts {
 		return
 	}
 	if _, known := f.alone.LoadOrStore(text, why); !known {

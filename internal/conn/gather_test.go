@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +64,7 @@ func TestG1OnlyWhatMeansTheSameIsGathered(t *testing.T) {
 		{"DDL", func(k *crowd, c *Conn) {}, "CREATE TABLE u(a)", AloneKind},
 		{"open rows", func(k *crowd, c *Conn) { _, _ = prepare(k.t, c, "VALUES(1),(2)").Step(background) }, insert, AloneTransaction},
 		{"transaction", func(k *crowd, c *Conn) { prepareOnce(k.t, c, "BEGIN") }, insert, AloneTransaction},
+		{"long text", func(k *crowd, c *Conn) {}, insert + strings.Repeat(" ", maxCachedText), AloneLarge},
 		{"large arguments", func(k *crowd, c *Conn) {}, "INSERT INTO t(a) VALUES(zeroblob(?))", together},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -475,6 +477,18 @@ func TestG9LongStatements(t *testing.T) {
 	k.end(calls...)
 	if n := k.gathered(); n.Groups != 1 || n.Alone[AloneLong] != 2 {
 		t.Errorf("after a long run that nobody waited behind: %+v", n)
+	}
+}
+
+// Long texts are mostly run once: they are not remembered.
+func TestLongTextsAreNotRemembered(t *testing.T) {
+	k := newCrowd(t, 1, "CREATE TABLE t(a)")
+	const long = "INSERT INTO t WITH RECURSIVE c(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM c WHERE i<20000) SELECT max(i) FROM c"
+	for i, sql := range []string{long + strings.Repeat(" ", maxCachedText), long} {
+		prepareOnce(t, k.conns[0], sql)
+		if n := k.family.texts.Load(); n != int64(i) {
+			t.Errorf("%d texts after %d bytes", n, len(sql))
+		}
 	}
 }
 
