@@ -11,7 +11,8 @@
 //   - Gathering. Statements that wait for the turn, each a transaction by itself, are run by one connection in one
 //     transaction: gather.go.
 //   - Panics. A panic inside SQLite, inside a function that it calls, or inside the VFS ends the connection, not the
-//     program: its statements are finalized and its files closed, locks included, and every later call says why.
+//     program, and so does a function that ends its goroutine, by runtime.Goexit or T.FailNow: the connection's statements
+//     are finalized and its files closed, locks included, and every later call says why.
 //     Being out of memory is an ordinary error, unless it was met in a function that SQLite had called.
 //
 // A Conn, with its statements, is used by one goroutine at a time. A function called by SQLite may call its own
@@ -89,6 +90,7 @@ type Conn struct {
 	times string // layout of those that are bound
 	depth int    // calls into SQLite under way; above 1 when a function that SQLite calls has called again
 	err   error  // why no further call is possible; nil while the connection is open
+	steps uint64 // bit n is set while SQLite runs a statement for the call at depth n
 
 	cache  stmtCache
 	slow   time.Duration
@@ -143,10 +145,11 @@ func (c *Conn) enter(ctx context.Context) (outer context.Context, err error) {
 
 // leave is where a step has returned, whatever way it went.
 func (c *Conn) leave(outer context.Context, err *error) {
+	running := c.stepped()
 	c.depth--
 	if p := recover(); p != nil {
 		*err = c.panicked(p)
-	} else if c.depth == 0 && c.gather.running && c.err == nil {
+	} else if (running || c.depth == 0 && c.gather.running) && c.err == nil {
 		*err = c.panicked(errGoexit)
 	}
 	switch {
@@ -167,6 +170,17 @@ func (c *Conn) leave(outer context.Context, err *error) {
 		c.turns.leave()
 		c.busy.shared = false
 	}
+}
+
+// stepping takes note that SQLite is about to run a statement.
+func (c *Conn) stepping() { c.steps |= 1 << c.depth }
+
+// stepped takes note that it has returned, if it has. Otherwise the result is true.
+func (c *Conn) stepped() (running bool) {
+	bit := uint64(1) << c.depth
+	running = c.steps&bit != 0
+	c.steps &^= bit
+	return running
 }
 
 // errGoexit stands for what nobody has panicked with: a function that SQLite called has ended the goroutine.

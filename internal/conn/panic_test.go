@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -263,5 +264,45 @@ func TestOutOfMemoryIsToldOnce(t *testing.T) {
 	}
 	if got := value(t, c, "SELECT 1"); got != int64(1) {
 		t.Error(got)
+	}
+}
+
+// A function that ends its goroutine ends the connection too: otherwise that would go on in the middle of a statement, whose
+// transaction takes in what is run next and is never committed.
+func TestGoexit(t *testing.T) {
+	for _, query := range []bool{false, true} {
+		name := filepath.Join(t.TempDir(), "a.db")
+		c := open(t, name)
+		script(t, c, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+		err := c.Raw().CreateFunction("leave", 1, 0, func(ctx sqlite3.Context, args ...sqlite3.Value) {
+			if args[0].Int() == 3 {
+				runtime.Goexit()
+			}
+			ctx.ResultInt(args[0].Int())
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := prepare(t, c, "INSERT INTO t SELECT leave(value) FROM json_each('[1,2,3,4]')")
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if query {
+				_, _ = s.Step(background)
+			} else {
+				_, _ = s.ExecArgs(background, nil)
+			}
+			t.Error("the goroutine has not ended")
+		}()
+		<-done
+		var p *PanicError
+		if !errors.As(c.Err(), &p) || c.Raw() != nil {
+			t.Errorf("the connection is still there: %v", c.Err())
+		}
+		w := open(t, name)
+		script(t, w, "INSERT INTO t VALUES(5)")
+		if got := value(t, w, "SELECT group_concat(a) FROM t"); got != "5" {
+			t.Errorf("%v", got)
+		}
 	}
 }

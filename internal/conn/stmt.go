@@ -107,7 +107,9 @@ func (s *Stmt) step(ctx context.Context) (row bool, err error) {
 	s.used = true
 	start := s.c.startTimer()
 	s.failed = true
+	s.c.stepping()
 	row = s.s.Step()
+	s.c.stepped()
 	if err = s.s.Err(); s.afterItsEnd(err, s.before) {
 		err = nil
 		repeated(s.s.Reset)
@@ -161,7 +163,9 @@ func (s *Stmt) exec(ctx context.Context) (err error) {
 	s.begin()
 	s.used = true
 	start := s.c.startTimer()
-	if err = s.s.Exec(); s.afterItsEnd(err, s.before) {
+	s.c.stepping()
+	err = s.s.Exec()
+	if s.c.stepped(); s.afterItsEnd(err, s.before) {
 		err = nil
 	}
 	s.took += s.c.sinceTimer(start)
