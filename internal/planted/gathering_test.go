@@ -58,16 +58,28 @@ var gathering = []bug{
 		pkg:   "internal/conn", test: "TestG1OnlyWhatMeansTheSameIsGathered/temporary_table",
 	},
 	{
-		name: "G6: COMMIT is compiled under the context of who was run last",
-		edits: []edit{
-			{"internal/conn/gather.go", "	c.db.SetInterrupt(ctx) // before", "	// before"},
-			{"internal/conn/gather.go", "	return (*s).Exec()\n", "	c.db.SetInterrupt(ctx)\n	return (*s).Exec()\n"},
-		},
-		pkg: "internal/conn", test: "TestG6ContextEndsAtAnyMoment",
+		name:  "G6: a group ends under the context of who was run last",
+		edits: []edit{{"internal/conn/gather.go", "	c.db.SetInterrupt(ctx)\n	return s.Exec()\n", "	return s.Exec()\n"}},
+		pkg:   "internal/conn", test: "TestG6ContextEndsAtAnyMoment",
+	},
+	{
+		name:  "G6: rows are read under a context that may end between two of them",
+		edits: []edit{{"internal/conn/member.go", "			s.c.db.SetInterrupt(context.Background())\n", ""}},
+		pkg:   "internal/conn", test: "TestG6RowsAreWhole",
+	},
+	{
+		name:  "G6: who was given back does not look whether its time is over",
+		edits: []edit{{"vfs/queue.go", "	t.woken() // its time may", "	// its time may"}},
+		pkg:   "vfs", test: "TestQueueGivingUpAfterItWasTaken",
+	},
+	{
+		name:  "G4: too little memory for one is the error of who ran it",
+		edits: []edit{{"internal/conn/member.go", "	defer s.withoutMemory(r, &err)\n", ""}},
+		pkg:   "internal/conn", test: "TestOutOfMemoryInAGroup",
 	},
 	{
 		name:  "G6: what is interrupted after its last instruction was not done",
-		edits: []edit{{"internal/conn/gather.go", "		if s.afterItsEnd(err, total) {", "		if false {"}},
+		edits: []edit{{"internal/conn/member.go", "	if s.afterItsEnd(err, total) {", "	if false {"}},
 		pkg:   "internal/conn", test: "TestInterruptedIsNotDone",
 	},
 	{
