@@ -32,6 +32,7 @@ const (
 	maxRowValues    = 1024             // of RETURNING, for one statement
 	maxRowBytes     = 256 << 10
 	maxSteps        = 20_000 // instructions of SQLite's machine, about half a millisecond; a statement that took more runs alone
+	maxAsked        = 1000   // of a thousand instructions each, about 25 ms: who takes more is stopped and runs alone
 	minGroupTime    = 500 * time.Microsecond
 	maxTexts        = 1000
 	membersPerClock = 4 // the clock is looked at after the first statement and every so many

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -299,8 +300,9 @@ func TestG6ContextOfOneCaller(t *testing.T) {
 	running, stop := context.WithCancel(background)
 	defer stop()
 	started := make(chan struct{})
+	start := sync.OnceFunc(func() { close(started) })
 	for _, c := range k.conns {
-		if err := c.Raw().CreateFunction("started", 0, 0, func(sqlite3.Context, ...sqlite3.Value) { close(started) }); err != nil {
+		if err := c.Raw().CreateFunction("started", 0, 0, func(sqlite3.Context, ...sqlite3.Value) { start() }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -477,6 +479,37 @@ func TestG9LongStatements(t *testing.T) {
 	k.end(calls...)
 	if n := k.gathered(); n.Groups != 1 || n.Alone[AloneLong] != 2 {
 		t.Errorf("after a long run that nobody waited behind: %+v", n)
+	}
+}
+
+// G9: a statement that takes long for the first time does not keep those from their answers that are done.
+func TestG9NobodyWaitsForAnEndlessStatement(t *testing.T) {
+	k := newCrowd(t, 3, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+	ctx, stop := context.WithCancel(background)
+	defer stop()
+	calls := []*call{
+		{on: 0, sql: "INSERT INTO t VALUES(1)"},
+		{on: 1, sql: "INSERT INTO t " + endless, ctx: ctx},
+		{on: 2, sql: "INSERT INTO t VALUES(3)"},
+	}
+	k.begin(calls...)
+	script(t, k.writer, "COMMIT")
+	if <-calls[0].done; calls[0].err != nil || isDone(calls[1]) {
+		t.Errorf("%v; is the endless one done: %t", calls[0].err, isDone(calls[1]))
+	}
+	k.until(func() bool { return k.conns[1].turns.queue.Waiting() == 1 }) // the last one, for the endless one
+	stop()
+	if <-calls[1].done; !errors.Is(calls[1].err, context.Canceled) {
+		t.Error(calls[1].err)
+	}
+	if <-calls[2].done; calls[2].err != nil {
+		t.Error(calls[2].err)
+	}
+	if got := k.text("SELECT a FROM t"); got != "1\n3\n" {
+		t.Errorf("%q", got)
+	}
+	if _, known := k.family.alone.Load(calls[1].sql); !known {
+		t.Error("it may be run together with others again")
 	}
 }
 

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -26,10 +27,30 @@ type request struct {
 	serial int64
 	took   time.Duration // by its steps and the commit, if slow statements are reported
 
+	patience patience // of those who wait for it
+
 	tooMany bool // it returned more rows than are kept for another connection
 	home    bool // it has to be run on c
 	again   bool // it is run by itself, and what it does is done
 	done    bool // it has been
+}
+
+// patience is the context of a statement that others wait for to be answered. It ends also when that takes too long: what
+// another runs may never end, and their own statements are done.
+type patience struct {
+	context.Context
+	left int // how often SQLite may ask whether it shall stop: it does so about every thousand instructions
+}
+
+func (p *patience) Err() error {
+	if err := p.Context.Err(); err != nil {
+		return err
+	}
+	if p.left == 0 {
+		return context.DeadlineExceeded
+	}
+	p.left--
+	return nil
 }
 
 // Rows are the rows that a statement has returned on another connection.
@@ -74,7 +95,12 @@ func (c *Conn) runOn(r *request) {
 		}
 	}
 	c.busy.share(r.deadline)
-	c.db.SetInterrupt(r.ctx)
+	r.patience = patience{r.ctx, maxAsked}
+	if r == g.members[0] || r.again { // the others have not been run; or this one has been, and did not take too long
+		c.db.SetInterrupt(r.ctx)
+	} else {
+		c.db.SetInterrupt(&r.patience)
+	}
 	c.db.SetLastInsertRowID(r.before.RowID)
 	s.used = true
 	err := s.runFor(r)
@@ -93,6 +119,9 @@ func (c *Conn) runOn(r *request) {
 	case r.tooMany:
 		r.home = true
 		g.family.note(r.s.name(), AloneRows)
+	case r.patience.left == 0 && errors.Is(err, sqlite3.INTERRUPT):
+		r.home = true
+		g.family.note(r.s.name(), AloneLong)
 	}
 	if r.home {
 		r.total = 0

@@ -44,7 +44,7 @@ var gathering = []bug{
 	},
 	{
 		name:  "G6: one caller's context cancels a neighbour",
-		edits: []edit{{"internal/conn/member.go", "	c.db.SetInterrupt(r.ctx)\n", "	c.db.SetInterrupt(g.members[0].ctx)\n"}},
+		edits: []edit{{"internal/conn/member.go", "		c.db.SetInterrupt(&r.patience)\n", "		c.db.SetInterrupt(g.members[0].ctx)\n"}},
 		pkg:   "internal/conn", test: "TestG6DoneBeforeTheContextEnds",
 	},
 	{
