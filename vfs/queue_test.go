@@ -147,6 +147,7 @@ func TestQueueGivingUpAfterItWasTaken(t *testing.T) {
 		var holder Turn
 		q.TryEnter(&holder)
 		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
 		offered := make([]Turn, 4)
 		var outcomes []<-chan Outcome
 		for i, timeout := range []time.Duration{time.Second, far, far, far} {
