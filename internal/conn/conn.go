@@ -166,7 +166,7 @@ func (c *Conn) leave(outer context.Context, err *error) {
 		c.db.SetInterrupt(ended)
 	}
 	if c.depth == 0 {
-		c.abandonGroup(*err)
+		c.abandonGroup(cmp.Or(c.err, c.gather.fallen, *err))
 		c.turns.leave()
 		c.busy.shared = false
 	}

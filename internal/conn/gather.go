@@ -61,8 +61,9 @@ type gather struct {
 	changes uint32 // that the database counted when the group began
 	counts  bool   // it counts them
 
-	running  bool // statements of others are run
-	counters bool // and the current one has asked for a number of its own connection
+	fallen   error // a panic that came when the connection's own statement was done
+	running  bool  // statements of others are run
+	counters bool  // and the current one has asked for a number of its own connection
 
 	begin, commit, rollback *sqlite3.Stmt
 }
@@ -146,6 +147,9 @@ func (c *Conn) wait(ctx context.Context, s *Stmt, args []any, size int, wantRows
 		return nil
 	}
 	r.args = nil
+	if c.err != nil {
+		return r
+	}
 	if outcome == vfs.Served {
 		c.counters.total += r.total
 	}
@@ -172,7 +176,8 @@ func (c *Conn) accepts(offer any) bool {
 
 // lead runs own, and what others offer, in one transaction. c holds the turn, and keeps it. It returns false, with nothing
 // done, if own is to be run by itself.
-func (c *Conn) lead(own *request) bool {
+func (c *Conn) lead(own *request) (led bool) {
+	defer c.survive(own, &led)
 	g := &c.gather
 	if !c.turns.queue.Offers(c.accepts) {
 		return false
@@ -195,7 +200,9 @@ func (c *Conn) lead(own *request) bool {
 		c.runAgain(failed)
 	}
 	if c.err != nil { // a function that SQLite called has called again, and that has panicked
-		own.err = c.err
+		if !own.done {
+			own.err = c.err
+		}
 		return true
 	}
 	g.running, g.current = false, nil
@@ -208,6 +215,17 @@ func (c *Conn) lead(own *request) bool {
 	}
 	c.answer(own)
 	return !own.home
+}
+
+// survive is deferred: a panic in what c runs for others is not the error of own if that is done.
+func (c *Conn) survive(own *request, led *bool) {
+	if !own.done {
+		return
+	}
+	if p := recover(); p != nil {
+		c.gather.fallen = c.panicked(p)
+		*led = true
+	}
 }
 
 // beginGroup begins the transaction of a group. If it cannot the statement of own meets by itself what it may have been.
@@ -399,7 +417,7 @@ func (c *Conn) abandonGroup(err error) {
 		}
 	}
 	clear(g.members)
-	g.members, g.running, g.current = g.members[:0], false, nil
+	g.members, g.running, g.current, g.fallen = g.members[:0], false, nil, nil
 }
 
 // control runs a statement that begins or ends the transaction of a group.
