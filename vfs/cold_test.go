@@ -114,6 +114,20 @@ func (f *coldFile) ReadAt(c *completion.Completion, p []byte, off int64) {
 	}
 }
 
+func (f *coldFile) ReadInline(p []byte, off int64) bool {
+	return f.isCached(off, int64(len(p))) && f.File.ReadInline(p, off)
+}
+
+func (f *coldFile) ReadMissed(c *completion.Completion, p []byte, off int64) {
+	f.has(off, int64(len(p)))
+	f.File.ReadMissed(c, p, off)
+}
+
+func (f *coldFile) ReadAlone(p []byte, off int64) (int, bool, error) {
+	f.has(off, int64(len(p)))
+	return f.File.ReadAlone(p, off)
+}
+
 func (f *coldFile) WriteAt(c *completion.Completion, p []byte, off int64) {
 	f.has(off, int64(len(p)))
 	f.File.WriteAt(c, p, off)

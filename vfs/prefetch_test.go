@@ -50,6 +50,33 @@ func TestScansAreReadAhead(t *testing.T) {
 	}
 }
 
+// When everything has been in the page cache for long, most reads do not ask it
+// first. That a scan has to wait all the same is noticed.
+func TestScansAfterManyHitsAreReadAhead(t *testing.T) {
+	path := scattered(t, 6000)
+	e, name := newCold(t)
+	c := open(t, path, name)
+	exec(t, c, "PRAGMA cache_size=20")
+	const sql = "SELECT count(*), sum(k) FROM t NOT INDEXED"
+	want := query(t, c, sql)
+	for range 3 {
+		query(t, c, sql)
+	}
+	before, reads := misses(t, c)
+	query(t, c, sql)
+	if missed, _ := misses(t, c); missed > before {
+		t.Fatalf("%d reads of what is cached waited", missed-before)
+	}
+	e.drop()
+	if got := query(t, c, sql); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	missed, now := misses(t, c)
+	if now -= reads; missed == before || (missed-before)*5 > now || e.ahead == 0 {
+		t.Errorf("%d of %d reads had to wait, and %d bytes were read ahead", missed-before, now, e.ahead)
+	}
+}
+
 // Reads here and there are not read ahead of.
 func TestPointReadsAreNotReadAhead(t *testing.T) {
 	path := scattered(t, 6000)

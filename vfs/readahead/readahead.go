@@ -122,8 +122,9 @@ func (r *recently) put(page uint32) {
 }
 
 // Saw is called with each read that has succeeded: p was read from offset
-// offBytes, and missed says that it was not in the page cache.
-func (d *Detector) Saw(p []byte, offBytes int64, missed bool) {
+// offBytes, and missed says that it was not in the page cache. watches says that
+// d must know that of the next read; otherwise it is enough to hear of some.
+func (d *Detector) Saw(p []byte, offBytes int64, missed bool) (watches bool) {
 	switch {
 	case missed || d.watch != nil:
 		d.saw(p, offBytes, missed)
@@ -132,6 +133,7 @@ func (d *Detector) Saw(p []byte, offBytes int64, missed bool) {
 	default:
 		d.lastInterior = 0
 	}
+	return d.watch != nil
 }
 
 // remember keeps the file's format, which SQLite need not read again for as
