@@ -140,8 +140,8 @@ func (f *file) hasRead(p []byte, off int64, missed bool, n int, err error) (int,
 		f.trust++
 	}
 	if err == nil {
-		if f.ahead != nil && f.ahead.Saw(p, off, missed) {
-			f.trust = 0
+		if f.ahead != nil {
+			f.ahead.Saw(p, off, missed)
 		}
 		return n, nil
 	}

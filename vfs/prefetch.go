@@ -15,8 +15,8 @@ import (
 // cache: only that, so that whatever it does costs I/O at most.
 type ahead interface {
 	// Saw is called after each read that has succeeded. missed says that it had
-	// to wait. watches says that this is to be known of the next one.
-	Saw(p []byte, offBytes int64, missed bool) (watches bool)
+	// to wait.
+	Saw(p []byte, offBytes int64, missed bool)
 	// Close is called when nothing more is to be read ahead.
 	Close()
 }
@@ -100,7 +100,7 @@ const (
 	inLineMin = 4
 )
 
-func (w *walAhead) Saw(p []byte, off int64, missed bool) (watches bool) {
+func (w *walAhead) Saw(p []byte, off int64, missed bool) {
 	if off == w.end {
 		w.inLine++
 	} else {
@@ -121,7 +121,6 @@ func (w *walAhead) Saw(p []byte, off int64, missed bool) (watches bool) {
 	if !w.db.checkpointing {
 		w.blocks = nil
 	}
-	return true
 }
 
 func (w *walAhead) Close() {}

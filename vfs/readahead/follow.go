@@ -125,6 +125,7 @@ func (w *watch) arrived(s *scan, p []byte) {
 		drop++
 	}
 	s.items = s.items[drop:]
+	s.pages.pass(at)
 	if s.looked <= at {
 		w.look(s, s.kind, p, s.lastLeaf, at)
 		s.looked = at + 1
@@ -149,7 +150,7 @@ func (w *watch) follow(s *scan) {
 				return
 			}
 			if p == going && w.want(s, page) {
-				s.pages.push(page)
+				s.pages.pushNamed(page, s.items[0].leaf)
 			}
 		} else {
 			w.wantChain(s, &s.items[0], window)
@@ -180,7 +181,7 @@ func (w *watch) lookAhead(s *scan) bool {
 func (w *watch) wantChain(s *scan, it *item, window int) {
 	for ; it.pages > 0 && s.pages.lead() < window; it.pages-- {
 		if w.want(s, it.first) {
-			s.pages.push(it.first)
+			s.pages.pushNamed(it.first, it.leaf)
 		}
 		it.first++
 	}

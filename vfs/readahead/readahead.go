@@ -52,6 +52,9 @@ const (
 	// idleMax is the number of reads after which a detector that nothing has
 	// come of stops watching.
 	idleMax = 1 << 10
+	// calmReads is the number of reads after which one has had to wait for so
+	// long that the others hardly matter.
+	calmReads = 256
 	// gapMax is the number of pages between two wanted ones up to which one
 	// range serves both; the pages between are read for nothing, unless the
 	// scan comes to them later. holesShare is one such page for how many others.
@@ -122,9 +125,8 @@ func (r *recently) put(page uint32) {
 }
 
 // Saw is called with each read that has succeeded: p was read from offset
-// offBytes, and missed says that it was not in the page cache. watches says that
-// d must know that of the next read; otherwise it is enough to hear of some.
-func (d *Detector) Saw(p []byte, offBytes int64, missed bool) (watches bool) {
+// offBytes, and missed says that it was not in the page cache.
+func (d *Detector) Saw(p []byte, offBytes int64, missed bool) {
 	switch {
 	case missed || d.watch != nil:
 		d.saw(p, offBytes, missed)
@@ -133,7 +135,6 @@ func (d *Detector) Saw(p []byte, offBytes int64, missed bool) (watches bool) {
 	default:
 		d.lastInterior = 0
 	}
-	return d.watch != nil
 }
 
 // remember keeps the file's format, which SQLite need not read again for as
@@ -186,6 +187,7 @@ type watch struct {
 	format format
 	nodes  nodes
 	scans  []*scan
+	at     step // the last leaf whose place is known
 	reads  int
 	idle   int // reads since one had to wait
 
@@ -292,13 +294,14 @@ func (w *watch) expected(page uint32, p []byte, whole bool) (expected bool) {
 // leafRead notices a scan when neighbours are read one after the other that
 // had to be waited for: two if that was soon, otherwise three.
 func (w *watch) leafRead(page uint32, missed, expected, whole bool) {
-	n, i := w.nodes.parent(page)
+	n, i := w.place(page, missed)
 	if n == nil || !whole {
 		if missed && !expected {
 			w.learn(page)
 		}
 		return
 	}
+	w.at = step{n, i}
 	soon := w.reads-n.lastAt <= soonReads
 	begins := n.read(i) && missed && n.lastMissed && (soon || i-n.first != n.dir)
 	n.lastMissed, n.lastAt = missed, w.reads
@@ -309,6 +312,21 @@ func (w *watch) leafRead(page uint32, missed, expected, whole bool) {
 	default:
 		w.learn(page)
 	}
+}
+
+// place finds the node that has page as its i-th child. In a long row of reads
+// that did not wait it knows the neighbours of the last leaf only: those are the
+// ones that a scan reads, and looking for every other is what costs.
+func (w *watch) place(page uint32, missed bool) (n *node, i int) {
+	for _, i := range [...]int{w.at.i + 1, w.at.i - 1} {
+		if n := w.at.node; n != nil && n.has(i) && n.children[i] == page {
+			return n, i
+		}
+	}
+	if !missed && w.idle > calmReads {
+		return nil, 0
+	}
+	return w.nodes.parent(page)
 }
 
 // read takes note that the i-th child is read, and reports whether it is the

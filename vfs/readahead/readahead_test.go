@@ -80,6 +80,29 @@ func TestScanJumpsOverLeaves(t *testing.T) {
 	}
 }
 
+// What a leaf names may have been read before it was asked for. A scan that has
+// come to a later leaf does not wait to see it read.
+func TestPagesThatWerePassedAreForgotten(t *testing.T) {
+	w, m := newTestWatch(100)
+	n := w.nodes.add(&node{page: 2, table: true, children: []uint32{10, 11, 12, 13}, last: -1})
+	s := w.newScan(n, 1, 1)
+	s.kind = overflow
+	for leaf := range 3 {
+		for i := range 8 {
+			s.pages.pushNamed(uint32(20+10*leaf+i), leaf)
+		}
+	}
+	s.leaves.taken = 3
+	w.arrived(s, m.content[:512])
+	if s.pages.lead() != 8 || !s.pages.takeFirst(40) || s.pages.taken != 17 || s.pages.consumed != 1 {
+		t.Errorf("%+v", s.pages)
+	}
+	s.leaves.taken = 4
+	if w.arrived(s, m.content[:512]); s.pages.lead() != 0 {
+		t.Errorf("%+v", s.pages)
+	}
+}
+
 // What is known of a file, and what is asked for, is bounded.
 func TestMemoryIsBounded(t *testing.T) {
 	w, _ := newTestWatch(1 << 20)
