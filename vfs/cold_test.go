@@ -186,6 +186,17 @@ func scattered(t testing.TB, rows int) (path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The rows of grown become longer piece by piece, each time in another order,
+	// so that the pages of their chains are no neighbours.
+	grow := []string{`CREATE TABLE grown(id INTEGER PRIMARY KEY, b BLOB); BEGIN; INSERT INTO grown SELECT id, zeroblob(900) FROM big`}
+	for _, step := range []int{7, 11, 13, 17} {
+		for i := range rows / 20 {
+			grow = append(grow, fmt.Sprintf("UPDATE grown SET b = CAST(b || zeroblob(999) || 'x' AS BLOB) WHERE id = %d", i*step%(rows/20)+1))
+		}
+	}
+	if err := c.Exec(strings.Join(append(grow, "COMMIT"), ";\n")); err != nil {
+		t.Fatal(err)
+	}
 	return path
 }
 

@@ -26,6 +26,7 @@ var scans = map[string]string{
 	"index and table": `SELECT sum(length(b)), sum(id) FROM t INDEXED BY t_k WHERE k >= 0`,
 	"backwards index": `SELECT sum(length(b)) FROM (SELECT b FROM t INDEXED BY t_k ORDER BY k DESC LIMIT -1 OFFSET 1)`,
 	"overflow":        `SELECT sum(substr(b, -1) = 'x') FROM big`,
+	"chains":          `SELECT sum(substr(b, -1) = 'x') FROM grown`,
 	"two at once":     `SELECT sum(t.k), count(*) FROM t NOT INDEXED JOIN big ON big.id = t.id % 300 + 1 WHERE t.id % 3 = 0`,
 }
 

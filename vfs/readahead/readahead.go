@@ -284,7 +284,13 @@ func (w *watch) expected(page uint32, p []byte, whole bool) (expected bool) {
 			continue
 		}
 		expected = true
-		if whole && s.kind != nothing && s.leaves.taken != taken {
+		switch {
+		case s.kind == nothing:
+		case s.leaves.taken == taken:
+			if s.kind == overflow && len(p) >= 4 {
+				s.sawLink(page, p)
+			}
+		case whole:
 			w.arrived(s, p)
 		}
 	}

@@ -103,6 +103,41 @@ func TestPagesThatWerePassedAreForgotten(t *testing.T) {
 	}
 }
 
+// The pages of a chain that are no neighbours are asked for one after the other,
+// each once, also if the chain leads back to itself or out of the file.
+func TestChainsAreWalked(t *testing.T) {
+	for _, test := range []struct {
+		links map[uint32]uint32
+		want  []uint32
+	}{
+		{map[uint32]uint32{20: 31, 31: 25, 25: 60}, []uint32{20, 31, 25, 60}},
+		{map[uint32]uint32{20: 31, 31: 20}, []uint32{20, 31}},
+		{map[uint32]uint32{20: 101}, []uint32{20}},
+		{map[uint32]uint32{20: 0}, []uint32{20}},
+	} {
+		w, m := newTestWatch(100)
+		for page, next := range test.links {
+			binary.BigEndian.PutUint32(m.content[(page-1)*512:], next)
+		}
+		n := w.nodes.add(&node{page: 2, table: true, children: []uint32{10, 11, 12, 13}, last: -1})
+		s := w.newScan(n, 1, 1)
+		s.kind, s.bent = overflow, 1
+		s.items = []item{{leaf: 5, first: 20, pages: 4}}
+		var got []uint32
+		for range 10 {
+			w.follow(s)
+			got = append(got, w.batch...)
+			w.batch = w.batch[:0]
+		}
+		if !slices.Equal(got, test.want) || s.chained != 4 || s.walked != 0 && s.chains[0].left > 0 {
+			t.Errorf("%v: asked for %v, %+v", test.links, got, s.chains)
+		}
+		if s.passChains(6); s.chained != 0 || len(s.chains) != 0 {
+			t.Errorf("%d pages are left of %+v", s.chained, s.chains)
+		}
+	}
+}
+
 // What is known of a file, and what is asked for, is bounded.
 func TestMemoryIsBounded(t *testing.T) {
 	w, _ := newTestWatch(1 << 20)

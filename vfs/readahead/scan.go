@@ -253,7 +253,7 @@ func (w *watch) advance(s *scan, missed bool) {
 
 // over reports whether nothing more is to be expected of a scan.
 func (s *scan) over() bool {
-	return s.quiet > quietMax || s.warm > warmMax || s.done && s.leaves.lead() == 0 && s.pages.lead() == 0 && len(s.items) == 0
+	return s.quiet > quietMax || s.warm > warmMax || s.done && s.leaves.lead() == 0 && s.pages.lead() == 0 && len(s.items) == 0 && len(s.chains) == 0
 }
 
 // end settles what a scan has read in vain, and what that means for the next.
