@@ -102,7 +102,10 @@ type Detector struct {
 	recent, upper recently
 	lastInterior  uint32
 
-	caution int    // how often the last scans ended early: their windows are halved so often
+	// How often the last scans ended early: the windows of the next ones are halved
+	// so often. It is said of those that begin at an edge of their tree, and of
+	// the others, by itself.
+	caution struct{ edge, middle int }
 	watch   *watch // nil while every page is in the page cache
 }
 
@@ -354,7 +357,7 @@ func (n *node) read(i int) bool {
 // its frontier.
 func (w *watch) begin(n *node, i, dir int) {
 	for _, s := range w.scans {
-		if s.path[0].node == n && s.dir == dir {
+		if s.dir == dir && w.reaches(s, n) {
 			s.path[0].i, s.lastLeaf, s.quiet = i, n.children[i], 0
 			s.leaves.taken, s.leaves.pages = s.leaves.end(), nil
 			return
@@ -369,6 +372,20 @@ func (w *watch) begin(n *node, i, dir int) {
 	}
 	w.cutOff = nil
 	w.scans = append(w.scans, s)
+}
+
+// reaches reports whether the frontier of s is in n, or waits for the next node,
+// which n is: then it goes there.
+func (w *watch) reaches(s *scan, n *node) bool {
+	if s.path[0].node == n {
+		return true
+	}
+	parent, j := w.nodes.parent(n.page)
+	if parent == nil || len(s.path) < 2 || s.path[1].node != parent || s.path[1].i+s.dir != j {
+		return false
+	}
+	s.path[0].node, s.path[1].i = n, j
+	return true
 }
 
 // flush asks for what is in the batch, unless that is in the page cache already.

@@ -80,6 +80,26 @@ func TestScanJumpsOverLeaves(t *testing.T) {
 	}
 }
 
+// A scan that has come to the next node before its frontier could go there is
+// the same scan.
+func TestScanOvertakesItsFrontier(t *testing.T) {
+	w, _ := newTestWatch(100)
+	w.nodes.add(&node{page: 2, children: []uint32{3, 4, 5}, last: -1})
+	a := w.nodes.add(&node{page: 3, children: []uint32{10, 11, 12, 13}, last: -1})
+	b := w.nodes.add(&node{page: 4, children: []uint32{20, 21, 22, 23}, last: -1})
+	w.begin(a, 1, 1)
+	w.begin(b, 1, 1)
+	if len(w.scans) != 1 || w.scans[0].path[0] != (step{b, 1}) || w.scans[0].path[1].i != 1 {
+		t.Errorf("%d scans, the first is at %+v", len(w.scans), w.scans[0].path)
+	}
+	if w.begin(a, 2, 1); len(w.scans) != 2 {
+		t.Errorf("%d scans: one does not go back", len(w.scans))
+	}
+	if page, p := w.next(w.scans[0]); p != going || page != 22 {
+		t.Errorf("the next leaf is %d, %v", page, p)
+	}
+}
+
 // What a leaf names may have been read before it was asked for. A scan that has
 // come to a later leaf does not wait to see it read.
 func TestPagesThatWerePassedAreForgotten(t *testing.T) {

@@ -88,8 +88,16 @@ func (w *watch) window(s *scan, used int) int {
 	case s.edge:
 		pages = used
 	}
-	pages >>= w.caution
+	pages >>= *w.cautionOf(s)
 	return min(max(pages, 2), windowBytesMax/w.format.pageBytes)
+}
+
+// cautionOf is the caution that s is read ahead of with.
+func (w *watch) cautionOf(s *scan) *int {
+	if s.edge {
+		return &w.caution.edge
+	}
+	return &w.caution.middle
 }
 
 // A progress says how the frontier fares.
@@ -260,12 +268,13 @@ func (s *scan) over() bool {
 func (w *watch) end(s *scan) {
 	wasted := s.issued - s.used
 	w.counts.Wasted.Add(int64(wasted) * int64(w.format.pageBytes))
+	caution := w.cautionOf(s)
 	switch {
 	case s.issued < 32:
-	case wasted*4 > s.issued:
-		w.caution = min(w.caution+1, cautionMax)
-	case wasted*16 < s.issued:
-		w.caution = max(w.caution-1, 0)
+	case wasted*6 > s.issued:
+		*caution = min(*caution+1, cautionMax)
+	case wasted*24 < s.issued:
+		*caution = max(*caution-1, 0)
 	}
 	if s.done && len(s.path) == 1 {
 		w.cutOff, w.cutOffAt = s, w.reads
