@@ -26,11 +26,11 @@ func (s *scan) sawLink(page uint32, p []byte) {
 
 // beginChain asks for the first page of a chain.
 func (w *watch) beginChain(s *scan, it *item, window int) {
-	c := chain{leaf: it.leaf, page: it.first, left: it.pages - 1, all: min(it.pages, window)}
+	c := chain{leaf: int32(it.leaf), page: it.first, left: int32(it.pages - 1), all: int32(min(it.pages, window))}
 	it.pages = 0
 	w.want(s, c.page)
 	s.chains = append(s.chains, c)
-	s.chained += c.all
+	s.chained += int(c.all)
 }
 
 // walk asks for the next page of each chain whose last one has arrived.
@@ -63,8 +63,8 @@ func (w *watch) walk(s *scan) {
 // passChains forgets the chains that leaves before that one have named.
 func (s *scan) passChains(leaf int) {
 	n := 0
-	for n < len(s.chains) && s.chains[n].leaf < leaf {
-		s.chained -= s.chains[n].all
+	for n < len(s.chains) && int(s.chains[n].leaf) < leaf {
+		s.chained -= int(s.chains[n].all)
 		n++
 	}
 	s.chains, s.walked = s.chains[n:], max(0, s.walked-n)

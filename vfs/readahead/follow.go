@@ -52,10 +52,10 @@ type item struct {
 
 // A chain of overflow pages has been asked for up to page.
 type chain struct {
-	leaf int // as in item
+	leaf int32 // as in item
 	page uint32
-	left int // pages after it
-	all  int // pages
+	left int32 // pages after it
+	all  int32 // pages
 }
 
 // learn compares a page that was read with what the leaves of the scans name.

@@ -8,7 +8,7 @@ type queue struct {
 	pages    []uint32 // pages[0] is number taken
 	taken    int      // pages that were read, or passed over
 	consumed int      // pages that were read
-	leaf     []int    // of each page that a leaf names, that leaf's number
+	leaf     []int32  // of each page that a leaf names, that leaf's number
 	credit   int      // pages that may be looked at beside the next ones
 }
 
@@ -22,14 +22,14 @@ func (q *queue) end() int         { return q.taken + len(q.pages) }
 // pushNamed is push for a page that a leaf names.
 func (q *queue) pushNamed(page uint32, leaf int) {
 	q.push(page)
-	q.leaf = append(q.leaf, leaf)
+	q.leaf = append(q.leaf, int32(leaf))
 }
 
 // pass takes out the pages that earlier leaves have named: what a scan has not
 // read of them when it is at that leaf it had read before it was asked for.
 func (q *queue) pass(leaf int) {
 	n := 0
-	for n < len(q.leaf) && q.leaf[n] < leaf {
+	for n < len(q.leaf) && int(q.leaf[n]) < leaf {
 		n++
 	}
 	q.skip(n)
