@@ -23,6 +23,7 @@ type coldEngine struct {
 	mu     sync.Mutex
 	ahead  int64 // bytes
 	hints  int
+	beside bool                  // another read is always underway: nobody is alone
 	refuse error                 // what hints finish with, without any effect
 	closed func(f ioengine.File) // called by Close of a file
 	files  map[*coldFile]struct{}
@@ -124,6 +125,9 @@ func (f *coldFile) ReadMissed(c *completion.Completion, p []byte, off int64) {
 }
 
 func (f *coldFile) ReadAlone(p []byte, off int64) (int, bool, error) {
+	if f.e.beside {
+		return 0, false, nil
+	}
 	f.has(off, int64(len(p)))
 	return f.File.ReadAlone(p, off)
 }

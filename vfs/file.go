@@ -117,12 +117,13 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 			return 0, err
 		}
 	}
-	if f.trust.asks() {
-		if f.io.ReadInline(p, off) {
-			return f.hasRead(p, off, false, len(p), nil)
+	if !f.trust.asks() {
+		if n, alone, err := f.io.ReadAlone(p, off); alone {
+			return f.hasRead(p, off, false, n, err)
 		}
-	} else if n, alone, err := f.io.ReadAlone(p, off); alone {
-		return f.hasRead(p, off, false, n, err)
+	}
+	if f.io.ReadInline(p, off) {
+		return f.hasRead(p, off, false, len(p), nil)
 	}
 	f.read.start(p, off)
 	n, err := completion.Drive(&f.read, f.wait)

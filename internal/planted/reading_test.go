@@ -10,7 +10,7 @@ var reading = []bug{
 func (w *warmer) ReadAhead(ranges []ioengine.Range) {
 	defer func() { failed = w.c.Err() }()
 `},
-			{"vfs/file.go", "	if f.trust.asks() {\n", "	if failed != nil {\n		return 0, f.fail(opRead, failed)\n	}\n	if f.trust.asks() {\n"},
+			{"vfs/file.go", "	if !f.trust.asks() {\n", "	if failed != nil {\n		return 0, f.fail(opRead, failed)\n	}\n	if !f.trust.asks() {\n"},
 		},
 		pkg: "vfs", test: "TestP1FailedReadAheadIsHarmless",
 	},
