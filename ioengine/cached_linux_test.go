@@ -59,6 +59,37 @@ func TestN1ShortCachedReadIsNotTheEnd(t *testing.T) {
 	}
 }
 
+// Who may have to wait for the disk beside another is not alone.
+func TestReadAloneIsAlone(t *testing.T) {
+	osFile, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer osFile.Close()
+	if _, err := osFile.WriteString("abc"); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Open(Options{Kind: Pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	f, err := e.Open(osFile.Fd())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := make([]byte, 3)
+	for _, others := range []int64{0, 1, 0} {
+		e.(*engine).reads.Store(others) // they are underway
+		if n, alone, err := f.ReadAlone(p, 0); alone != (others == 0) || alone && (n != 3 || err != nil) {
+			t.Errorf("beside %d: %d bytes, alone=%v, %v", others, n, alone, err)
+		}
+		if left := e.(*engine).reads.Swap(0); left != others {
+			t.Errorf("%d reads are underway, want %d", left, others)
+		}
+	}
+}
+
 // cacheFirst leaves the first n bytes of a file in the page cache, and no more.
 func cacheFirst(t *testing.T, f *os.File, n int) {
 	t.Helper()

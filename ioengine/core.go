@@ -43,7 +43,11 @@ type engine struct {
 	// readsBeside is the number of reads that may be underway when a waiter
 	// still carries its own out by a plain system call. Beyond it, the
 	// mechanism is better: a ring as soon as there are two.
-	readsBeside int
+	readsBeside int64
+
+	// reads are those that may wait for the disk: they left the queue, or never
+	// were in it, and have not finished.
+	reads atomic.Int64
 
 	stats counters
 	trace atomic.Pointer[Trace]
@@ -51,7 +55,6 @@ type engine struct {
 	mu     sync.Mutex
 	queue  []op // taken, not yet submitted, in order
 	spare  []op // the other half of the double buffer
-	reads  int  // reads that left the queue and have not finished
 	files  map[*file]struct{}
 	opened uint64 // files, ever
 	closed bool
@@ -64,7 +67,7 @@ func newEngine(workers int) *engine {
 		kind:        Pool,
 		workers:     newPool(workers),
 		ahead:       newPool(aheadWorkers),
-		readsBeside: workers - 1,
+		readsBeside: int64(workers) - 1,
 		files:       map[*file]struct{}{},
 	}
 	e.mech = e.workers
@@ -145,7 +148,7 @@ func (e *engine) runAlone(c *completion.Completion) bool {
 		runtime.Gosched()
 		e.mu.Lock()
 	}
-	if len(e.queue) != 1 || e.queue[0].c != c || (e.queue[0].kind == opRead && e.reads > e.readsBeside) {
+	if len(e.queue) != 1 || e.queue[0].c != c || (e.queue[0].kind == opRead && e.reads.Load() > e.readsBeside) {
 		e.mu.Unlock()
 		return false
 	}
@@ -153,7 +156,7 @@ func (e *engine) runAlone(c *completion.Completion) bool {
 	e.queue[0] = op{}
 	e.queue = e.queue[:0]
 	if o.kind == opRead {
-		e.reads++
+		e.reads.Add(1)
 	}
 	e.mu.Unlock()
 	e.stats.direct.Add(1)
@@ -168,11 +171,7 @@ func (e *engine) runAlone(c *completion.Completion) bool {
 	return true
 }
 
-func (e *engine) readsDone(n int) {
-	e.mu.Lock()
-	e.reads -= n
-	e.mu.Unlock()
-}
+func (e *engine) readsDone(n int) { e.reads.Add(-int64(n)) }
 
 // flush submits everything that is queued. Whoever gets in first submits for
 // everybody: it lets the others that are about to queue something do so first.
@@ -182,7 +181,7 @@ func (e *engine) flush() {
 		e.mu.Unlock()
 		return
 	}
-	if e.reads > 0 {
+	if e.reads.Load() > 0 {
 		e.mu.Unlock()
 		runtime.Gosched()
 		e.mu.Lock()
@@ -191,7 +190,7 @@ func (e *engine) flush() {
 	e.queue, e.spare = e.spare[:0], nil
 	for i := range batch {
 		if batch[i].kind == opRead {
-			e.reads++
+			e.reads.Add(1)
 		}
 	}
 	e.mu.Unlock()

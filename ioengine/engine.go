@@ -44,14 +44,33 @@ type File interface {
 	// an error, io.EOF at the end of the file.
 	ReadAt(c *completion.Completion, p []byte, offBytes int64)
 
+	// ReadInline is ReadAt for what the page cache holds: if that is all of p, it
+	// makes the read and reports true. It does not wait for the disk. Otherwise p
+	// may be overwritten in part, and the read is yet to be made, by ReadMissed.
+	ReadInline(p []byte, offBytes int64) bool
+
+	// ReadMissed is ReadAt after ReadInline has failed: it does not ask the page
+	// cache again.
+	ReadMissed(c *completion.Completion, p []byte, offBytes int64)
+
+	// ReadAlone makes the read by an ordinary system call, unless another one
+	// may be waiting for the disk at the time; then it reports that it is not
+	// alone and has done nothing. It is for those who expect that the page cache
+	// holds p, and do not mind to wait if not: asking first costs a little.
+	//
+	// ReadInline, ReadAlone and ReadCached are over when they return, and Close
+	// does not wait for them: whoever closes the descriptor sees to that none runs.
+	ReadAlone(p []byte, offBytes int64) (n int, alone bool, err error)
+
 	// ReadvAt fills the buffers one after the other, as ReadAt does one.
 	// The slice of buffers is the engine's too until c has finished.
 	ReadvAt(c *completion.Completion, bufs [][]byte, offBytes int64)
 
-	// ReadCached fills p from offset offBytes if the page cache holds all of
-	// it, and reports whether it did; p may be overwritten in part if not. It
-	// does not wait for the disk. Where the system cannot be asked for that
-	// (other than Linux, some file systems) it reports false.
+	// ReadCached looks into the page cache without reading: it fills p from
+	// offset offBytes if the page cache holds all of it, and reports whether it
+	// did; p may be overwritten in part if not. It is no operation of the engine's
+	// in Stats. Where the system cannot be asked for what is cached (other than
+	// Linux, some file systems) it reports false, and so does ReadInline.
 	ReadCached(p []byte, offBytes int64) bool
 
 	// ReadAhead asks the system to bring ranges of the file to the page cache.

@@ -35,33 +35,71 @@ type file struct {
 
 func (f *file) ReadAt(c *completion.Completion, p []byte, offBytes int64) {
 	c.Begin(f.e)
-	if len(p) > 0 && offBytes >= 0 && !f.cannotProbe.Load() && f.readCached(c, p, offBytes) {
-		return
+	if f.acquire() {
+		inline := f.readInline(p, offBytes)
+		if inline {
+			c.Finish(len(p), nil)
+		}
+		f.release()
+		if inline {
+			return
+		}
 	}
+	f.takeRead(c, p, offBytes)
+}
+
+func (f *file) ReadInline(p []byte, offBytes int64) bool {
+	return !f.closed.Load() && f.readInline(p, offBytes)
+}
+
+func (f *file) ReadMissed(c *completion.Completion, p []byte, offBytes int64) {
+	c.Begin(f.e)
+	f.takeRead(c, p, offBytes)
+}
+
+func (f *file) ReadAlone(p []byte, offBytes int64) (n int, alone bool, err error) {
+	if offBytes < 0 || f.closed.Load() || f.e.trace.Load() != nil {
+		return 0, false, nil
+	}
+	if alone = f.e.reads.Add(1) == 1; alone {
+		n, err = sysPread(f.fd, p, offBytes)
+		f.e.stats.alone.Add(1) // stands for the read and its system call too
+		f.e.stats.bytesRead.Add(int64(n))
+	}
+	f.e.reads.Add(-1)
+	if !alone || err != nil || n == len(p) {
+		return n, alone, err
+	}
+	rest := op{f: f, kind: opRead, buf: p, off: offBytes, n: n}
+	err = rest.transfer()
+	f.e.stats.bytesRead.Add(int64(rest.n - n))
+	return rest.n, true, err
+}
+
+func (f *file) takeRead(c *completion.Completion, p []byte, offBytes int64) {
 	f.e.stats.taken[opRead].Add(1)
 	f.take(op{c: c, kind: opRead, buf: p, off: offBytes})
 }
 
-// readCached answers a read from the page cache if the whole of it is there.
+// readInline answers a read from the page cache if the whole of it is there.
 // A short or empty answer is no statement about the end of the file, only
 // about what is cached: the ordinary read decides.
-func (f *file) readCached(c *completion.Completion, p []byte, off int64) bool {
-	if !f.acquire() {
-		return false // take finishes it with ErrClosed
+func (f *file) readInline(p []byte, off int64) bool {
+	if len(p) == 0 || off < 0 || f.cannotProbe.Load() {
+		return false
 	}
-	o := op{c: c, f: f, kind: opRead, off: off}
-	f.e.beginTrace(&o)
+	traced := f.e.traceInline()
 	n := f.probe(p, off)
 	if n < len(p) {
 		f.e.stats.systemCalls.Add(1)
-		o.abandonTrace()
-		f.release()
+		traced.abandon()
 		return false
 	}
-	o.n = n
-	o.start("inline")
+	if traced != nil {
+		traced.end(&op{f: f, kind: opRead, off: off, n: n}, nil)
+	}
 	f.e.stats.inlineHits.Add(1) // stands for the read and its system call too
-	o.finish(nil)
+	f.e.stats.bytesRead.Add(int64(n))
 	return true
 }
 

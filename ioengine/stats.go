@@ -42,6 +42,7 @@ type counters struct {
 	bytesRead, bytesWritten atomic.Int64
 	rangesAhead, bytesAhead atomic.Int64
 	inlineHits, direct      atomic.Int64
+	alone                   atomic.Int64
 	batches, batched        atomic.Int64
 	batchSizes              [9]atomic.Int64
 	mergedWrites            atomic.Int64
@@ -52,7 +53,7 @@ type counters struct {
 
 func (c *counters) snapshot() Stats {
 	s := Stats{
-		Reads:        c.taken[opRead].Load() + c.inlineHits.Load(),
+		Reads:        c.taken[opRead].Load() + c.inlineHits.Load() + c.alone.Load(),
 		Writes:       c.taken[opWrite].Load(),
 		Syncs:        c.taken[opSync].Load(),
 		Truncates:    c.taken[opTruncate].Load(),
@@ -63,7 +64,7 @@ func (c *counters) snapshot() Stats {
 		BytesRead:    c.bytesRead.Load(),
 		BytesWritten: c.bytesWritten.Load(),
 		InlineHits:   c.inlineHits.Load(),
-		Direct:       c.direct.Load(),
+		Direct:       c.direct.Load() + c.alone.Load(),
 		Batches:      c.batches.Load(),
 		Batched:      c.batched.Load(),
 		MergedWrites: c.mergedWrites.Load(),
@@ -71,7 +72,7 @@ func (c *counters) snapshot() Stats {
 		Canceled:     c.canceled.Load(),
 		Fallbacks:    c.fallbacks.Load(),
 		Parks:        c.parks.Load(),
-		SystemCalls:  c.systemCalls.Load() + c.inlineHits.Load(),
+		SystemCalls:  c.systemCalls.Load() + c.inlineHits.Load() + c.alone.Load(),
 	}
 	for i := range s.BatchSizes {
 		s.BatchSizes[i] = c.batchSizes[i].Load()

@@ -81,9 +81,20 @@ func (e *engine) beginTrace(o *op) {
 	}
 }
 
-// abandonTrace gives up an operation's place: it is taken again later.
-func (o *op) abandonTrace() {
-	if d := o.traced; d != nil {
+// traceInline is beginTrace for a read that is answered at once if at all.
+func (e *engine) traceInline() *traced {
+	t := e.trace.Load()
+	if t == nil {
+		return nil
+	}
+	d := t.begin()
+	d.how = "inline"
+	return d
+}
+
+// abandon gives up an operation's place: it is taken again later.
+func (d *traced) abandon() {
+	if d != nil {
 		d.t.mu.Lock()
 		d.t.lanes[d.lane] = false
 		d.t.mu.Unlock()

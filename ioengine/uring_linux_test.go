@@ -191,7 +191,7 @@ func benchFile(tb testing.TB, e Engine) (File, completion.Waiter) {
 	return f, NewWaiter(e)
 }
 
-// The yardstick of the next two: a bare pread of a cached page.
+// The yardstick of the next ones: a bare pread of a cached page.
 func BenchmarkCachedPread(b *testing.B) {
 	f, err := os.CreateTemp(b.TempDir(), "")
 	if err != nil {
@@ -210,10 +210,33 @@ func BenchmarkCachedPread(b *testing.B) {
 	}
 }
 
-func BenchmarkCachedReadUring(b *testing.B) { benchmarkCachedRead(b, Uring) }
-func BenchmarkCachedReadPool(b *testing.B)  { benchmarkCachedRead(b, Pool) }
+func BenchmarkCachedReadUring(b *testing.B) { benchmarkCachedRead(b, Uring, viaCompletion) }
+func BenchmarkCachedReadPool(b *testing.B)  { benchmarkCachedRead(b, Pool, viaCompletion) }
 
-func benchmarkCachedRead(b *testing.B, kind Kind) {
+// What SQLite's reads take: without a completion, and without asking first.
+func BenchmarkCachedReadInline(b *testing.B) {
+	benchmarkCachedRead(b, Uring, func(f File, _ completion.Waiter) func(p []byte, off int64) bool { return f.ReadInline })
+}
+
+func BenchmarkCachedReadAlone(b *testing.B) {
+	benchmarkCachedRead(b, Uring, func(f File, _ completion.Waiter) func(p []byte, off int64) bool {
+		return func(p []byte, off int64) bool {
+			n, alone, err := f.ReadAlone(p, off)
+			return alone && n == len(p) && err == nil
+		}
+	})
+}
+
+func viaCompletion(f File, w completion.Waiter) func(p []byte, off int64) bool {
+	var c completion.Completion
+	return func(p []byte, off int64) bool {
+		f.ReadAt(&c, p, off)
+		w.Wait(&c)
+		return c.N() == len(p)
+	}
+}
+
+func benchmarkCachedRead(b *testing.B, kind Kind, how func(File, completion.Waiter) func(p []byte, off int64) bool) {
 	e, err := Open(Options{Kind: kind})
 	if err != nil {
 		b.Skip(err)
@@ -221,11 +244,12 @@ func benchmarkCachedRead(b *testing.B, kind Kind) {
 	defer e.Close()
 	f, w := benchFile(b, e)
 	defer f.Close()
-	var c completion.Completion
+	read := how(f, w)
 	p := make([]byte, 4096)
 	b.ReportAllocs()
 	for b.Loop() {
-		f.ReadAt(&c, p, 4096)
-		w.Wait(&c)
+		if !read(p, 4096) {
+			b.Fatal("the page is not read")
+		}
 	}
 }

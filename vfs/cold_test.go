@@ -23,6 +23,7 @@ type coldEngine struct {
 	mu     sync.Mutex
 	ahead  int64 // bytes
 	hints  int
+	beside bool                  // another read is always underway: nobody is alone
 	refuse error                 // what hints finish with, without any effect
 	closed func(f ioengine.File) // called by Close of a file
 	files  map[*coldFile]struct{}
@@ -114,6 +115,23 @@ func (f *coldFile) ReadAt(c *completion.Completion, p []byte, off int64) {
 	}
 }
 
+func (f *coldFile) ReadInline(p []byte, off int64) bool {
+	return f.isCached(off, int64(len(p))) && f.File.ReadInline(p, off)
+}
+
+func (f *coldFile) ReadMissed(c *completion.Completion, p []byte, off int64) {
+	f.has(off, int64(len(p)))
+	f.File.ReadMissed(c, p, off)
+}
+
+func (f *coldFile) ReadAlone(p []byte, off int64) (int, bool, error) {
+	if f.e.beside {
+		return 0, false, nil
+	}
+	f.has(off, int64(len(p)))
+	return f.File.ReadAlone(p, off)
+}
+
 func (f *coldFile) WriteAt(c *completion.Completion, p []byte, off int64) {
 	f.has(off, int64(len(p)))
 	f.File.WriteAt(c, p, off)
@@ -170,6 +188,17 @@ func scattered(t testing.TB, rows int) (path string) {
 		INSERT INTO big SELECT i*7919%%(%[1]d/20)+1, zeroblob(5000)||'x' FROM n;
 		COMMIT`, rows))
 	if err != nil {
+		t.Fatal(err)
+	}
+	// The rows of grown become longer piece by piece, each time in another order,
+	// so that the pages of their chains are no neighbours.
+	grow := []string{`CREATE TABLE grown(id INTEGER PRIMARY KEY, b BLOB); BEGIN; INSERT INTO grown SELECT id, zeroblob(900) FROM big`}
+	for _, step := range []int{7, 11, 13, 17} {
+		for i := range rows / 20 {
+			grow = append(grow, fmt.Sprintf("UPDATE grown SET b = CAST(b || zeroblob(999) || 'x' AS BLOB) WHERE id = %d", i*step%(rows/20)+1))
+		}
+	}
+	if err := c.Exec(strings.Join(append(grow, "COMMIT"), ";\n")); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -22,7 +22,8 @@
 // Each operation is a state machine of package completion, in a file of its
 // own: read.go, write.go, sync.go, truncate.go, allocate.go. SQLite calls the
 // methods of [sqlitevfs.File], which drive the machine; what waiting means is
-// decided by the file's waiter alone.
+// decided by the file's waiter alone. A read that the page cache answers is over
+// before there would be anything to wait for, and needs no machine.
 //
 // Writes go through to the page cache before they return, except that the
 // frames of a commit wait for each other inside a [CommitWindow], and

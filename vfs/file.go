@@ -43,7 +43,7 @@ type file struct {
 	behind   writeBehind // of a WAL
 	noticeAt int64       // of a WAL, the size at which the owner is told that it has grown
 
-	reads         readWaiter
+	trust         trust
 	ahead         ahead // nil if nothing is read ahead
 	checkpointing bool  // pages of the WAL are being copied to this database
 	run           run   // while they are
@@ -95,7 +95,6 @@ func newFile(v *fileSystem, engine ioengine.Engine, lent sqlitevfs.File, name *s
 	if flags&sqlitevfs.OPEN_MAIN_DB != 0 {
 		f.queue = openQueue(descriptor.Fd())
 	}
-	f.reads.Waiter = f.wait
 	var db *file
 	if flags&(sqlitevfs.OPEN_MAIN_JOURNAL|sqlitevfs.OPEN_WAL) != 0 {
 		if found, ok := vfsutil.UnwrapFile[*file](name.DatabaseFile()); ok {
@@ -115,22 +114,41 @@ func newFile(v *fileSystem, engine ioengine.Engine, lent sqlitevfs.File, name *s
 // ReadAt fills p or returns io.EOF, exactly that value: SQLite's caller takes
 // any other error for a failure, and a short count without one for success.
 func (f *file) ReadAt(p []byte, off int64) (int, error) {
-	f.calls.reads.Add(1)
 	if f.held.overlaps(off, len(p)) || f.behind.unheard != nil {
 		if err := f.flush(); err != nil {
 			return 0, err
 		}
 	}
+	if !f.trust.asks() {
+		if n, alone, err := f.io.ReadAlone(p, off); alone {
+			return f.hasRead(p, off, false, n, err)
+		}
+	}
+	if f.io.ReadInline(p, off) {
+		return f.hasRead(p, off, false, len(p), nil)
+	}
 	f.read.start(p, off)
-	f.reads.waited = false
-	n, err := completion.Drive(&f.read, &f.reads)
-	if f.reads.waited {
+	n, err := completion.Drive(&f.read, f.wait)
+	return f.hasRead(p, off, true, n, err)
+}
+
+// hasRead takes note of a read and returns its result. missed says that it had
+// to wait.
+func (f *file) hasRead(p []byte, off int64, missed bool, n int, err error) (int, error) {
+	if missed {
 		f.calls.misses.Add(1)
+		f.trust = 0
+	} else {
+		f.calls.hits.Add(1)
+		f.trust++
 	}
-	if err == nil && f.ahead != nil {
-		f.ahead.Saw(p, off, f.reads.waited)
+	if err == nil {
+		if f.ahead != nil {
+			f.ahead.Saw(p, off, missed)
+		}
+		return n, nil
 	}
-	if err == nil || err == io.EOF {
+	if err == io.EOF {
 		return n, err
 	}
 	return n, f.fail(opRead, err)

@@ -75,6 +75,7 @@ func small(t *testing.T) []byte {
 		INSERT INTO t SELECT i*101%407*1000000+1, printf('%080d', i*211%407), zeroblob(150) FROM n;
 		WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i<40)
 		INSERT INTO big SELECT i*7%41+1, zeroblob(1500)||'x' FROM n;
+		UPDATE big SET b = CAST(b || zeroblob(900) || 'x' AS BLOB) WHERE id > 20; -- no neighbours any more
 		COMMIT`)
 	if err == nil {
 		err = c.Close()

@@ -26,6 +26,7 @@ var scans = map[string]string{
 	"index and table": `SELECT sum(length(b)), sum(id) FROM t INDEXED BY t_k WHERE k >= 0`,
 	"backwards index": `SELECT sum(length(b)) FROM (SELECT b FROM t INDEXED BY t_k ORDER BY k DESC LIMIT -1 OFFSET 1)`,
 	"overflow":        `SELECT sum(substr(b, -1) = 'x') FROM big`,
+	"chains":          `SELECT sum(substr(b, -1) = 'x') FROM grown`,
 	"two at once":     `SELECT sum(t.k), count(*) FROM t NOT INDEXED JOIN big ON big.id = t.id % 300 + 1 WHERE t.id % 3 = 0`,
 }
 
@@ -47,6 +48,37 @@ func TestScansAreReadAhead(t *testing.T) {
 				t.Errorf("%d reads had to wait, without prefetch %d", missed, cold)
 			}
 		})
+	}
+}
+
+// When everything has been in the page cache for long, most reads do not ask it
+// first. That a scan has to wait all the same is noticed.
+func TestScansAfterManyHitsAreReadAhead(t *testing.T) {
+	path := scattered(t, 6000)
+	e, name := newCold(t)
+	c := open(t, path, name)
+	exec(t, c, "PRAGMA cache_size=20")
+	const sql = "SELECT count(*), sum(k) FROM t NOT INDEXED"
+	want := query(t, c, sql)
+	for range 3 {
+		query(t, c, sql)
+	}
+	before, _ := misses(t, c)
+	for _, e.beside = range []bool{false, true} {
+		query(t, c, sql)
+		if missed, _ := misses(t, c); missed > before {
+			t.Fatalf("%d reads of what is cached waited; others are underway: %v", missed-before, e.beside)
+		}
+	}
+	_, reads := misses(t, c)
+	e.beside = false
+	e.drop()
+	if got := query(t, c, sql); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	missed, now := misses(t, c)
+	if now -= reads; missed == before || (missed-before)*5 > now || e.ahead == 0 {
+		t.Errorf("%d of %d reads had to wait, and %d bytes were read ahead", missed-before, now, e.ahead)
 	}
 }
 

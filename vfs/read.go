@@ -2,9 +2,8 @@ package vfs
 
 import "github.com/turso-coop/turso-coop/completion"
 
-// readPage reads a piece of a file, most often a page. A page that the engine
-// can answer from the page cache is there when the operation is taken, and the
-// machine does not wait.
+// readPage reads a piece of a file, most often a page, that the page cache does
+// not hold: what it holds is read before there is anything to wait for.
 type readPage struct {
 	f     *file
 	c     completion.Completion
@@ -13,17 +12,19 @@ type readPage struct {
 	state readState
 }
 
-// A readWaiter waits, and takes note of it: what is not waited for was in the
-// page cache.
-type readWaiter struct {
-	completion.Waiter
-	waited bool
-}
+// A trust is how many reads the page cache has answered one after the other.
+// After so many, most do not ask it any more before they read: that costs a
+// twentieth of a cached scan. One that has to wait all the same is taken for
+// answered, until one that asks finds out.
+type trust uint32
 
-func (w *readWaiter) Wait(c *completion.Completion) {
-	w.waited = true
-	w.Waiter.Wait(c)
-}
+const (
+	trustAfter = 256
+	askEvery   = 16
+)
+
+// asks reports whether the next read asks the page cache first.
+func (t trust) asks() bool { return t < trustAfter || t%askEvery == 0 }
 
 type readState uint8
 
@@ -42,7 +43,7 @@ func (m *readPage) Step() (completion.IOResult[int], error) {
 		switch m.state {
 		case readStart:
 			m.state = readWait
-			m.f.io.ReadAt(&m.c, m.p, m.off)
+			m.f.io.ReadMissed(&m.c, m.p, m.off)
 			return completion.IO[int](&m.c), nil
 		case readWait:
 			m.state = readDone

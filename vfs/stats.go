@@ -38,17 +38,16 @@ type Reading struct {
 
 // calls are the live counts behind Stats.
 type calls struct {
-	reads, writes, syncs, truncates, allocates, held, flushes atomic.Int64
+	writes, syncs, truncates, allocates, held, flushes atomic.Int64
 
-	misses atomic.Int64
-	ahead  readahead.Counts
+	hits, misses atomic.Int64 // reads
+	ahead        readahead.Counts
 }
 
 func (n *calls) reading() Reading {
-	misses := n.misses.Load()
 	return Reading{
-		Hits:        max(0, n.reads.Load()-misses),
-		Misses:      misses,
+		Hits:        n.hits.Load(),
+		Misses:      n.misses.Load(),
 		AheadBytes:  n.ahead.Issued.Load(),
 		UsedBytes:   n.ahead.Used.Load(),
 		WastedBytes: n.ahead.Wasted.Load(),
@@ -86,8 +85,9 @@ func StatsOf(c *sqlite3.Conn) (s Stats, ok bool) {
 		return Stats{}, false
 	}
 	n := main.calls
+	reading := n.reading()
 	return Stats{
-		Reads:     n.reads.Load(),
+		Reads:     reading.Hits + reading.Misses,
 		Writes:    n.writes.Load(),
 		Syncs:     n.syncs.Load(),
 		Truncates: n.truncates.Load(),
@@ -95,7 +95,7 @@ func StatsOf(c *sqlite3.Conn) (s Stats, ok bool) {
 		Held:      n.held.Load(),
 		Flushes:   n.flushes.Load(),
 
-		Reading: n.reading(),
+		Reading: reading,
 		Engine:  main.engine.Stats(),
 	}, true
 }

@@ -85,12 +85,13 @@ type fileSystem struct {
 // as SQLite's own VFSs say (unixAccess in its os_unix.c, winAccess in os_win.c):
 // a WAL that somebody has emptied does not make a database one in WAL mode.
 func (v *fileSystem) Access(name string, flags sqlitevfs.AccessFlag) (bool, error) {
-	if flags == sqlitevfs.ACCESS_EXISTS {
+	found, err := v.VFS.Access(name, flags)
+	if found && flags == sqlitevfs.ACCESS_EXISTS {
 		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
 			return false, nil
 		}
 	}
-	return v.VFS.Access(name, flags)
+	return found, err
 }
 
 func (v *fileSystem) engine() (ioengine.Engine, error) {

@@ -10,7 +10,7 @@ var reading = []bug{
 func (w *warmer) ReadAhead(ranges []ioengine.Range) {
 	defer func() { failed = w.c.Err() }()
 `},
-			{"vfs/file.go", "	if err == nil || err == io.EOF {\n", "	if failed != nil {\n		return 0, f.fail(opRead, failed)\n	}\n	if err == nil || err == io.EOF {\n"},
+			{"vfs/file.go", "	if !f.trust.asks() {\n", "	if failed != nil {\n		return 0, f.fail(opRead, failed)\n	}\n	if !f.trust.asks() {\n"},
 		},
 		pkg: "vfs", test: "TestP1FailedReadAheadIsHarmless",
 	},
@@ -43,6 +43,26 @@ func (w *warmer) ReadAhead(ranges []ioengine.Range) {
 		name:  "N1: a part of what was asked for is taken for the whole",
 		edits: []edit{{"ioengine/file.go", "	if n < len(p) {\n", "	if n == 0 {\n"}},
 		pkg:   "ioengine", test: "TestN1ShortCachedReadIsNotTheEnd",
+	},
+	{
+		name:  "N1: the end of the file goes without saying when a read is alone",
+		edits: []edit{{"ioengine/file.go", "	if !alone || err != nil || n == len(p) {\n", "	if !alone || err != nil || n >= 0 {\n"}},
+		pkg:   "ioengine", test: "TestPool/ReadsWithoutACompletion",
+	},
+	{
+		name:  "N1: who trusts the page cache never asks it again",
+		edits: []edit{{"vfs/read.go", "t < trustAfter || t%askEvery == 0", "t < trustAfter"}},
+		pkg:   "vfs", test: "TestScansAfterManyHitsAreReadAhead",
+	},
+	{
+		name:  "what a scan has passed is waited for",
+		edits: []edit{{"vfs/readahead/follow.go", "	s.pages.pass(at)\n", ""}},
+		pkg:   "vfs/readahead", test: "TestPagesThatWerePassedAreForgotten",
+	},
+	{
+		name:  "overflow pages are always taken for neighbours",
+		edits: []edit{{"vfs/readahead/follow.go", "s.bent > s.straight", "s.bent > 1<<30"}},
+		pkg:   "vfs", test: "TestScansAreReadAhead/chains",
 	},
 	{
 		name: "N2: the descriptor is closed before the engine has let go of it",

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"errors"
+	"io"
 	"testing"
 
 	"github.com/turso-coop/turso-coop/completion"
@@ -25,6 +26,49 @@ func testCachedReadsTellTheTruth(t *testing.T, x *fixture) {
 		if f.ReadCached(p, off) {
 			t.Errorf("at %d there are not so many bytes to be cached", off)
 		}
+	}
+}
+
+// Reads that do not wait, and reads by whoever is alone, are reads like any other,
+// if they are made at all: counted, and of what is in the file.
+func testReadsWithoutACompletion(t *testing.T, x *fixture) {
+	content := pattern(3*4096+100, 12)
+	f := x.file(content)
+	x.content(f)
+	before := x.e.Stats()
+	made, size := 0, int64(len(content))
+	for _, off := range []int64{0, 100, 4096, size - 4096, size - 100, size, -1, 1 << 40} {
+		p := make([]byte, 4096)
+		want := ""
+		if 0 <= off && off < size {
+			want = string(content[off:min(off+4096, size)])
+		}
+		if f.ReadInline(p, off) {
+			if made++; string(p) != want {
+				t.Errorf("inline: wrong bytes at %d", off)
+			}
+		} else if n, err := x.do(func(c *completion.Completion) { f.ReadMissed(c, p, off) }); string(p[:n]) != want || (err == nil) != (n == 4096) {
+			t.Errorf("missed: %d bytes at %d, %v", n, off, err)
+		} else if off >= 0 {
+			made++
+		}
+		clear(p)
+		if n, alone, err := f.ReadAlone(p, off); alone {
+			made++
+			if string(p[:n]) != want || n < 4096 && err != io.EOF || n == 4096 && err != nil {
+				t.Errorf("alone: %d bytes at %d, %v", n, off, err)
+			}
+		}
+	}
+	s := x.e.Stats()
+	if s.Reads-before.Reads < int64(made) || s.SystemCalls < before.SystemCalls {
+		t.Errorf("%d reads were made: %+v, before %+v", made, s, before)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, alone, _ := f.ReadAlone(make([]byte, 1), 0); alone || f.ReadInline(make([]byte, 1), 0) {
+		t.Error("a closed file is read")
 	}
 }
 

@@ -41,6 +41,7 @@ func Run(t *testing.T, open func() (ioengine.Engine, error)) {
 		{"ManyGoroutinesOneFile", testManyGoroutinesOneFile},
 		{"SubmitterThreadExits", testSubmitterThreadExits},
 		{"CachedReadsTellTheTruth", testCachedReadsTellTheTruth},
+		{"ReadsWithoutACompletion", testReadsWithoutACompletion},
 		{"ReadAheadIsOnlyAHint", testReadAheadIsOnlyAHint},
 		{"CloseEndsReadAhead", testCloseEndsReadAhead},
 		{"StatsCountEveryOperation", testStatsCountEveryOperation},

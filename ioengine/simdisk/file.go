@@ -46,6 +46,17 @@ func (f *File) ReadAt(c *completion.Completion, p []byte, offBytes int64) {
 	f.d.take(f, op{c: c, call: CallRead, buf: p, off: offBytes})
 }
 
+// ReadInline implements [ioengine.File]: whether a read waits is for ReadAt to say.
+func (f *File) ReadInline([]byte, int64) bool { return false }
+
+// ReadMissed implements [ioengine.File].
+func (f *File) ReadMissed(c *completion.Completion, p []byte, offBytes int64) {
+	f.ReadAt(c, p, offBytes)
+}
+
+// ReadAlone implements [ioengine.File]: on this disk every read is queued.
+func (f *File) ReadAlone([]byte, int64) (int, bool, error) { return 0, false, nil }
+
 // ReadvAt implements [ioengine.File].
 func (f *File) ReadvAt(c *completion.Completion, bufs [][]byte, offBytes int64) {
 	c.Begin(f.d)

@@ -28,6 +28,14 @@ type followed struct {
 	// into next.
 	looked int
 
+	// Overflow: the pages of a chain are neighbours, or each names the next only
+	// when it has arrived. These are the next pages that were read and were, or
+	// were not, neighbours, of the last ones.
+	straight, bent int
+	chains         []chain // that are asked for page by page, in the order of the scan
+	walked         int     // before this one all are asked for to their ends
+	chained        int     // pages of all of them
+
 	table *node // rows: the root of the table
 	depth int   // rows: of its leaves below the root
 
@@ -40,6 +48,14 @@ type item struct {
 	rowid int64  // rows
 	first uint32 // overflow: the first page of a chain,
 	pages int    // and its length
+}
+
+// A chain of overflow pages has been asked for up to page.
+type chain struct {
+	leaf int32 // as in item
+	page uint32
+	left int32 // pages after it
+	all  int32 // pages
 }
 
 // learn compares a page that was read with what the leaves of the scans name.
@@ -68,6 +84,9 @@ func (w *watch) learnOverflow(s *scan, page uint32) {
 	for i, it := range s.items {
 		if it.first <= page && page < it.first+uint32(it.pages) {
 			s.kind, s.looked, s.items = overflow, s.leaves.taken, s.items[i:]
+			if w.image(page) {
+				s.sawLink(page, w.buf)
+			}
 			return
 		}
 	}
@@ -125,6 +144,8 @@ func (w *watch) arrived(s *scan, p []byte) {
 		drop++
 	}
 	s.items = s.items[drop:]
+	s.pages.pass(at)
+	s.passChains(at)
 	if s.looked <= at {
 		w.look(s, s.kind, p, s.lastLeaf, at)
 		s.looked = at + 1
@@ -134,10 +155,11 @@ func (w *watch) arrived(s *scan, p []byte) {
 // follow asks for the pages that the leaves ahead name.
 func (w *watch) follow(s *scan) {
 	window := max(w.window(s, s.pages.consumed), 8)
-	if s.pages.lead() > window/2 {
+	w.walk(s)
+	if s.pages.lead()+s.chained > window/2 {
 		return
 	}
-	for s.pages.lead() < window {
+	for s.pages.lead()+s.chained < window {
 		if len(s.items) == 0 && !w.lookAhead(s) {
 			return
 		}
@@ -149,8 +171,10 @@ func (w *watch) follow(s *scan) {
 				return
 			}
 			if p == going && w.want(s, page) {
-				s.pages.push(page)
+				s.pages.pushNamed(page, s.items[0].leaf)
 			}
+		} else if s.bent > s.straight {
+			w.beginChain(s, &s.items[0], window)
 		} else {
 			w.wantChain(s, &s.items[0], window)
 		}
@@ -180,7 +204,7 @@ func (w *watch) lookAhead(s *scan) bool {
 func (w *watch) wantChain(s *scan, it *item, window int) {
 	for ; it.pages > 0 && s.pages.lead() < window; it.pages-- {
 		if w.want(s, it.first) {
-			s.pages.push(it.first)
+			s.pages.pushNamed(it.first, it.leaf)
 		}
 		it.first++
 	}

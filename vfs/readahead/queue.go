@@ -8,6 +8,7 @@ type queue struct {
 	pages    []uint32 // pages[0] is number taken
 	taken    int      // pages that were read, or passed over
 	consumed int      // pages that were read
+	leaf     []int32  // of each page that a leaf names, that leaf's number
 	credit   int      // pages that may be looked at beside the next ones
 }
 
@@ -17,6 +18,22 @@ const nextPages = 64
 func (q *queue) push(page uint32) { q.pages = append(q.pages, page) }
 func (q *queue) lead() int        { return len(q.pages) }
 func (q *queue) end() int         { return q.taken + len(q.pages) }
+
+// pushNamed is push for a page that a leaf names.
+func (q *queue) pushNamed(page uint32, leaf int) {
+	q.push(page)
+	q.leaf = append(q.leaf, int32(leaf))
+}
+
+// pass takes out the pages that earlier leaves have named: what a scan has not
+// read of them when it is at that leaf it had read before it was asked for.
+func (q *queue) pass(leaf int) {
+	n := 0
+	for n < len(q.leaf) && int(q.leaf[n]) < leaf {
+		n++
+	}
+	q.skip(n)
+}
 
 // takeFirst takes page out of the queue if it is the first.
 func (q *queue) takeFirst(page uint32) bool {
@@ -43,7 +60,14 @@ func (q *queue) takeAny(page uint32) bool {
 }
 
 func (q *queue) take(i int) {
-	q.pages = q.pages[i+1:] // append makes room again
-	q.taken += i + 1
+	q.skip(i + 1)
 	q.consumed++
+}
+
+func (q *queue) skip(n int) {
+	q.pages = q.pages[n:] // append makes room again
+	q.taken += n
+	if q.leaf != nil {
+		q.leaf = q.leaf[n:]
+	}
 }

@@ -52,6 +52,9 @@ const (
 	// idleMax is the number of reads after which a detector that nothing has
 	// come of stops watching.
 	idleMax = 1 << 10
+	// calmReads is the number of reads after which one has had to wait for so
+	// long that the others hardly matter.
+	calmReads = 256
 	// gapMax is the number of pages between two wanted ones up to which one
 	// range serves both; the pages between are read for nothing, unless the
 	// scan comes to them later. holesShare is one such page for how many others.
@@ -99,7 +102,10 @@ type Detector struct {
 	recent, upper recently
 	lastInterior  uint32
 
-	caution int    // how often the last scans ended early: their windows are halved so often
+	// How often the last scans ended early: the windows of the next ones are halved
+	// so often. It is said of those that begin at an edge of their tree, and of
+	// the others, by itself.
+	caution struct{ edge, middle int }
 	watch   *watch // nil while every page is in the page cache
 }
 
@@ -184,6 +190,7 @@ type watch struct {
 	format format
 	nodes  nodes
 	scans  []*scan
+	at     step // the last leaf whose place is known
 	reads  int
 	idle   int // reads since one had to wait
 
@@ -280,7 +287,13 @@ func (w *watch) expected(page uint32, p []byte, whole bool) (expected bool) {
 			continue
 		}
 		expected = true
-		if whole && s.kind != nothing && s.leaves.taken != taken {
+		switch {
+		case s.kind == nothing:
+		case s.leaves.taken == taken:
+			if s.kind == overflow && len(p) >= 4 {
+				s.sawLink(page, p)
+			}
+		case whole:
 			w.arrived(s, p)
 		}
 	}
@@ -290,13 +303,14 @@ func (w *watch) expected(page uint32, p []byte, whole bool) (expected bool) {
 // leafRead notices a scan when neighbours are read one after the other that
 // had to be waited for: two if that was soon, otherwise three.
 func (w *watch) leafRead(page uint32, missed, expected, whole bool) {
-	n, i := w.nodes.parent(page)
+	n, i := w.place(page, missed)
 	if n == nil || !whole {
 		if missed && !expected {
 			w.learn(page)
 		}
 		return
 	}
+	w.at = step{n, i}
 	soon := w.reads-n.lastAt <= soonReads
 	begins := n.read(i) && missed && n.lastMissed && (soon || i-n.first != n.dir)
 	n.lastMissed, n.lastAt = missed, w.reads
@@ -307,6 +321,21 @@ func (w *watch) leafRead(page uint32, missed, expected, whole bool) {
 	default:
 		w.learn(page)
 	}
+}
+
+// place finds the node that has page as its i-th child. In a long row of reads
+// that did not wait it knows the neighbours of the last leaf only: those are the
+// ones that a scan reads, and looking for every other is what costs.
+func (w *watch) place(page uint32, missed bool) (n *node, i int) {
+	for _, i := range [...]int{w.at.i + 1, w.at.i - 1} {
+		if n := w.at.node; n != nil && n.has(i) && n.children[i] == page {
+			return n, i
+		}
+	}
+	if !missed && w.idle > calmReads {
+		return nil, 0
+	}
+	return w.nodes.parent(page)
 }
 
 // read takes note that the i-th child is read, and reports whether it is the
@@ -328,7 +357,7 @@ func (n *node) read(i int) bool {
 // its frontier.
 func (w *watch) begin(n *node, i, dir int) {
 	for _, s := range w.scans {
-		if s.path[0].node == n && s.dir == dir {
+		if s.dir == dir && w.reaches(s, n) {
 			s.path[0].i, s.lastLeaf, s.quiet = i, n.children[i], 0
 			s.leaves.taken, s.leaves.pages = s.leaves.end(), nil
 			return
@@ -343,6 +372,20 @@ func (w *watch) begin(n *node, i, dir int) {
 	}
 	w.cutOff = nil
 	w.scans = append(w.scans, s)
+}
+
+// reaches reports whether the frontier of s is in n, or waits for the next node,
+// which n is: then it goes there.
+func (w *watch) reaches(s *scan, n *node) bool {
+	if s.path[0].node == n {
+		return true
+	}
+	parent, j := w.nodes.parent(n.page)
+	if parent == nil || len(s.path) < 2 || s.path[1].node != parent || s.path[1].i+s.dir != j {
+		return false
+	}
+	s.path[0].node, s.path[1].i = n, j
+	return true
 }
 
 // flush asks for what is in the batch, unless that is in the page cache already.

@@ -80,6 +80,84 @@ func TestScanJumpsOverLeaves(t *testing.T) {
 	}
 }
 
+// A scan that has come to the next node before its frontier could go there is
+// the same scan.
+func TestScanOvertakesItsFrontier(t *testing.T) {
+	w, _ := newTestWatch(100)
+	w.nodes.add(&node{page: 2, children: []uint32{3, 4, 5}, last: -1})
+	a := w.nodes.add(&node{page: 3, children: []uint32{10, 11, 12, 13}, last: -1})
+	b := w.nodes.add(&node{page: 4, children: []uint32{20, 21, 22, 23}, last: -1})
+	w.begin(a, 1, 1)
+	w.begin(b, 1, 1)
+	if len(w.scans) != 1 || w.scans[0].path[0] != (step{b, 1}) || w.scans[0].path[1].i != 1 {
+		t.Errorf("%d scans, the first is at %+v", len(w.scans), w.scans[0].path)
+	}
+	if w.begin(a, 2, 1); len(w.scans) != 2 {
+		t.Errorf("%d scans: one does not go back", len(w.scans))
+	}
+	if page, p := w.next(w.scans[0]); p != going || page != 22 {
+		t.Errorf("the next leaf is %d, %v", page, p)
+	}
+}
+
+// What a leaf names may have been read before it was asked for. A scan that has
+// come to a later leaf does not wait to see it read.
+func TestPagesThatWerePassedAreForgotten(t *testing.T) {
+	w, m := newTestWatch(100)
+	n := w.nodes.add(&node{page: 2, table: true, children: []uint32{10, 11, 12, 13}, last: -1})
+	s := w.newScan(n, 1, 1)
+	s.kind = overflow
+	for leaf := range 3 {
+		for i := range 8 {
+			s.pages.pushNamed(uint32(20+10*leaf+i), leaf)
+		}
+	}
+	s.leaves.taken = 3
+	w.arrived(s, m.content[:512])
+	if s.pages.lead() != 8 || !s.pages.takeFirst(40) || s.pages.taken != 17 || s.pages.consumed != 1 {
+		t.Errorf("%+v", s.pages)
+	}
+	s.leaves.taken = 4
+	if w.arrived(s, m.content[:512]); s.pages.lead() != 0 {
+		t.Errorf("%+v", s.pages)
+	}
+}
+
+// The pages of a chain that are no neighbours are asked for one after the other,
+// each once, also if the chain leads back to itself or out of the file.
+func TestChainsAreWalked(t *testing.T) {
+	for _, test := range []struct {
+		links map[uint32]uint32
+		want  []uint32
+	}{
+		{map[uint32]uint32{20: 31, 31: 25, 25: 60}, []uint32{20, 31, 25, 60}},
+		{map[uint32]uint32{20: 31, 31: 20}, []uint32{20, 31}},
+		{map[uint32]uint32{20: 101}, []uint32{20}},
+		{map[uint32]uint32{20: 0}, []uint32{20}},
+	} {
+		w, m := newTestWatch(100)
+		for page, next := range test.links {
+			binary.BigEndian.PutUint32(m.content[(page-1)*512:], next)
+		}
+		n := w.nodes.add(&node{page: 2, table: true, children: []uint32{10, 11, 12, 13}, last: -1})
+		s := w.newScan(n, 1, 1)
+		s.kind, s.bent = overflow, 1
+		s.items = []item{{leaf: 5, first: 20, pages: 4}}
+		var got []uint32
+		for range 10 {
+			w.follow(s)
+			got = append(got, w.batch...)
+			w.batch = w.batch[:0]
+		}
+		if !slices.Equal(got, test.want) || s.chained != 4 || s.walked != 0 && s.chains[0].left > 0 {
+			t.Errorf("%v: asked for %v, %+v", test.links, got, s.chains)
+		}
+		if s.passChains(6); s.chained != 0 || len(s.chains) != 0 {
+			t.Errorf("%d pages are left of %+v", s.chained, s.chains)
+		}
+	}
+}
+
 // What is known of a file, and what is asked for, is bounded.
 func TestMemoryIsBounded(t *testing.T) {
 	w, _ := newTestWatch(1 << 20)

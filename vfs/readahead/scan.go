@@ -88,8 +88,16 @@ func (w *watch) window(s *scan, used int) int {
 	case s.edge:
 		pages = used
 	}
-	pages >>= w.caution
+	pages >>= *w.cautionOf(s)
 	return min(max(pages, 2), windowBytesMax/w.format.pageBytes)
+}
+
+// cautionOf is the caution that s is read ahead of with.
+func (w *watch) cautionOf(s *scan) *int {
+	if s.edge {
+		return &w.caution.edge
+	}
+	return &w.caution.middle
 }
 
 // A progress says how the frontier fares.
@@ -253,19 +261,20 @@ func (w *watch) advance(s *scan, missed bool) {
 
 // over reports whether nothing more is to be expected of a scan.
 func (s *scan) over() bool {
-	return s.quiet > quietMax || s.warm > warmMax || s.done && s.leaves.lead() == 0 && s.pages.lead() == 0 && len(s.items) == 0
+	return s.quiet > quietMax || s.warm > warmMax || s.done && s.leaves.lead() == 0 && s.pages.lead() == 0 && len(s.items) == 0 && len(s.chains) == 0
 }
 
 // end settles what a scan has read in vain, and what that means for the next.
 func (w *watch) end(s *scan) {
 	wasted := s.issued - s.used
 	w.counts.Wasted.Add(int64(wasted) * int64(w.format.pageBytes))
+	caution := w.cautionOf(s)
 	switch {
 	case s.issued < 32:
-	case wasted*4 > s.issued:
-		w.caution = min(w.caution+1, cautionMax)
-	case wasted*16 < s.issued:
-		w.caution = max(w.caution-1, 0)
+	case wasted*6 > s.issued:
+		*caution = min(*caution+1, cautionMax)
+	case wasted*24 < s.issued:
+		*caution = max(*caution-1, 0)
 	}
 	if s.done && len(s.path) == 1 {
 		w.cutOff, w.cutOffAt = s, w.reads

@@ -11,18 +11,21 @@ import (
 )
 
 // A file is a database to scan. Rows are inserted in random order, so that the
-// pages of every B-tree are scattered all over it.
+// pages of every B-tree are scattered all over it. The overflow pages of a row
+// that is inserted are neighbours; those of one that grows later are not.
 type file struct {
 	name   string
 	schema string
 	rows   int
 	insert string
 	row    func(r *rand.Rand, id int) []any
+	grow   string // makes a row a piece longer
+	pieces int    // how often each row grows
 }
 
 const (
 	rowBytes      = 380    // of a row of t: about ten are in a page
-	overflowBytes = 20_000 // of a row of big: five overflow pages
+	overflowBytes = 20_000 // of a row of big: five pages
 	smallFiles    = 8
 )
 
@@ -53,10 +56,15 @@ func files(sizeMiB int) []file {
 		insert: "INSERT INTO big VALUES(?, ?)",
 		row: func(_ *rand.Rand, id int) []any {
 			b := make([]byte, overflowBytes)
-			b[len(b)-1] = byte(id)
+			b[len(b)-1] = byte(id & 127)
 			return []any{id, b}
 		},
 	}}
+	grown := all[1]
+	grown.name, grown.pieces = "grown.db", 4
+	grown.row = func(_ *rand.Rand, id int) []any { return []any{id, make([]byte, overflowBytes/5)} }
+	grown.grow = fmt.Sprintf("UPDATE big SET b = CAST(b || substr(zeroblob(%d), 2) || char(id & 127) AS BLOB) WHERE id = ?", overflowBytes/5)
+	all = append(all, grown)
 	for i := range smallFiles {
 		all = append(all, table(fmt.Sprintf("small%d.db", i), rows/smallFiles))
 	}
@@ -107,6 +115,13 @@ func (f file) build(path string, seed uint64) error {
 	for _, i := range r.Perm(f.rows) {
 		if _, err := stmt.Exec(f.row(r, i+1)...); err != nil {
 			return err
+		}
+	}
+	for range f.pieces {
+		for _, i := range r.Perm(f.rows) {
+			if _, err := tx.Exec(f.grow, i+1); err != nil {
+				return err
+			}
 		}
 	}
 	return tx.Commit()

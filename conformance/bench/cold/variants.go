@@ -45,6 +45,7 @@ func workloads(sizeMiB int) []workload {
 		scan = "SELECT sum(a) FROM t NOT INDEXED"
 		join = "SELECT sum(length(pad)) FROM t INDEXED BY t_k WHERE k >= ''"
 	)
+	const chains = "SELECT sum(substr(b, 20000, 1) = x'07') FROM big"
 	lookups := step{"SELECT a FROM t WHERE id = ?", 3000, all}
 	small := make([]string, smallFiles)
 	for i := range small {
@@ -54,7 +55,8 @@ func workloads(sizeMiB int) []workload {
 		{name: "full scan", files: big, steps: query(scan)},
 		{name: "index and table", files: big, steps: query(join)},
 		{name: "count(*) of an index", files: big, steps: query("SELECT count(*) FROM t INDEXED BY t_k")},
-		{name: "overflow chains", files: []string{"overflow.db"}, steps: query("SELECT sum(substr(b, 20000, 1) = x'07') FROM big")},
+		{name: "overflow chains", files: []string{"overflow.db"}, steps: query(chains)},
+		{name: "scattered chains", files: []string{"grown.db"}, steps: query(chains)},
 		{name: "eight scans at once", files: small, steps: query(scan)},
 		{name: "lookups", files: big, steps: []step{lookups}},
 		{name: "mixed", files: big, steps: []step{
