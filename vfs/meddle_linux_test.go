@@ -122,7 +122,19 @@ func (f *meddledFile) WriteAt(c *completion.Completion, p []byte, off int64) {
 	c.Finish(max(n, 0), failed.err)
 }
 
-func (f *meddledFile) ReadAt(c *completion.Completion, p []byte, off int64) {
+// Reads that may fail are operations that do.
+func (f *meddledFile) ReadInline(p []byte, off int64) bool {
+	return f.m.failRead == nil && f.File.ReadInline(p, off)
+}
+
+func (f *meddledFile) ReadAlone(p []byte, off int64) (int, bool, error) {
+	if f.m.failRead != nil {
+		return 0, false, nil
+	}
+	return f.File.ReadAlone(p, off)
+}
+
+func (f *meddledFile) ReadMissed(c *completion.Completion, p []byte, off int64) {
 	if f.m.failRead != nil {
 		if err := f.m.failRead(f.kind); err != nil {
 			c.Begin(nil)
@@ -130,7 +142,7 @@ func (f *meddledFile) ReadAt(c *completion.Completion, p []byte, off int64) {
 			return
 		}
 	}
-	f.File.ReadAt(c, p, off)
+	f.File.ReadMissed(c, p, off)
 }
 
 func (f *meddledFile) Sync(c *completion.Completion, mode ioengine.SyncMode) {
