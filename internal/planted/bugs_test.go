@@ -43,19 +43,14 @@ var bugs = []bug{
 		pkg: "vfs", test: "TestRollbackAfterASpillLeavesNothingToWrite",
 	},
 	{
-		name: "a short read from the cache is taken for the end",
-		edits: []edit{
-			{"ioengine/file.go", "	if n < len(p) {\n", "	if n <= 0 {\n"},
-			{"ioengine/file.go", "	o.finish(nil)\n	return true\n", "	if n < len(p) {\n		o.finish(io.EOF)\n	} else {\n		o.finish(nil)\n	}\n	return true\n"},
-			{"ioengine/file.go", "import (\n", "import (\n	\"io\"\n"},
-		},
-		pkg: "vfs", test: "TestPartlyCachedPageIsReadWhole",
+		name:  "a short read from the cache is taken for the end",
+		edits: []edit{{"ioengine/file.go", "	if n < len(p) {\n", "	if n <= 0 {\n"}},
+		pkg:   "vfs", test: "TestPartlyCachedPageIsReadWhole",
 	},
 	{
-		name: "a short count comes without an error",
-		edits: []edit{{"vfs/file.go",
-			"	if err == nil || err == io.EOF {\n		return n, err\n", "	if err == nil || err == io.EOF {\n		return n, nil\n"}},
-		pkg: "vfs", test: "TestSizeHintAllocates",
+		name:  "a short count comes without an error",
+		edits: []edit{{"vfs/file.go", "	if err == io.EOF {\n		return n, err\n", "	if err == io.EOF {\n		return n, nil\n"}},
+		pkg:   "vfs", test: "TestSizeHintAllocates",
 	},
 	{
 		name:  "pages of a checkpoint are written after it is announced",
