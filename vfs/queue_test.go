@@ -155,7 +155,7 @@ func TestQueueGivingUpAfterItWasTaken(t *testing.T) {
 			outcomes = append(outcomes, enter(ctx, q, &offered[i], timeout))
 			q.Take(anything)
 			if i == 2 {
-				time.Sleep(time.Minute)
+				time.Sleep(time.Minute) // by the clock of the bubble, so that the first one's time is over
 				cancel()
 				ctx = t.Context()
 			}

@@ -65,14 +65,21 @@ func (c *Conn) installCommit() { c.db.CommitHook(c.committing) }
 
 // committing is the commit hook. What comes last is for a commit that nobody can refuse any more, and that waits for no
 // lock: those of the database are held. SQLite looks once more whether it shall stop when the commit is done. It must not
-// then, or the caller would be told that there was none.
+// then, or the caller would be told that there was none. Who steps statements on the bare connection has set its context
+// himself, for more than one of them. A connection that a panic has ended commits nothing: SQLite takes the statement that
+// was cut short for one that is reset.
 func (c *Conn) committing() bool {
+	if c.err != nil && c.err != ErrClosed {
+		return false
+	}
 	for _, f := range c.hooks.commit {
 		if !(*f)() {
 			return false
 		}
 	}
-	c.db.SetInterrupt(context.Background())
+	if c.gather.running || c.steps&(1<<c.depth) != 0 {
+		c.db.SetInterrupt(context.Background())
+	}
 	c.window.Open()
 	return true
 }

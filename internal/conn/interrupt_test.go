@@ -187,3 +187,35 @@ func TestInterruptedInATransactionOfTheBareConnection(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// Whoever has the bare connection sets its context for all that follows: a commit does not take it away.
+func TestContextOfTheBareConnectionStays(t *testing.T) {
+	c := newCrowd(t, 1, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)").conns[0]
+	db := c.HandOut()
+	defer c.Returned()
+	ctx, cancel := context.WithCancel(background)
+	before := db.SetInterrupt(ctx)
+	defer db.SetInterrupt(before)
+	if err := db.Exec("INSERT INTO t VALUES(1)"); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := db.Exec("INSERT INTO t VALUES(2)"); !errors.Is(err, sqlite3.INTERRUPT) {
+		t.Errorf("after a commit its context ends: %v", err)
+	}
+}
+
+// SQLite has made all changes of a statement with RETURNING before its first row: closing the connection commits them.
+func TestCloseBetweenRowsOfReturning(t *testing.T) {
+	k := newCrowd(t, 1, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)")
+	s := prepare(t, k.conns[0], "INSERT INTO t VALUES(1),(2) RETURNING a")
+	if row, err := s.Step(background); !row || err != nil {
+		t.Fatal(row, err)
+	}
+	if err := k.conns[0].Close(); err != nil {
+		t.Error(err)
+	}
+	if got := k.text("SELECT a FROM t"); got != "1\n2\n" {
+		t.Errorf("%q", got)
+	}
+}
