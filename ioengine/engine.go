@@ -19,7 +19,7 @@ type Engine interface {
 	// Open makes an open descriptor known to the engine. The descriptor stays
 	// the caller's, who closes the File first and the descriptor second: a
 	// request that is still underway would otherwise hit whatever file gets
-	// the descriptor's number next.
+	// the descriptor's number next. Its position (lseek(2)) is not kept.
 	Open(fd uintptr) (File, error)
 
 	// Wait blocks until c has finished, submitting what is queued first and

@@ -27,10 +27,10 @@ func sysTruncate(fd uintptr, size int64) error {
 	return err
 }
 
+// sysSize moves the descriptor's position, which nothing else uses: lseek(2) takes
+// half the time of fstat(2), and SQLite asks in every transaction.
 func sysSize(fd uintptr) (int64, error) {
-	var st unix.Stat_t
-	_, err := retry(func() (int, error) { return 0, unix.Fstat(int(fd), &st) })
-	return int64(st.Size), err
+	return unix.Seek(int(fd), 0, unix.SEEK_END)
 }
 
 // extend makes the file at least size bytes long without reserving space.
