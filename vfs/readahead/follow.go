@@ -7,14 +7,17 @@ package readahead
 type followKind uint8
 
 const (
-	nothing  followKind = iota
-	overflow            // the chains of a table's leaves
-	rows                // the leaves of a table, by the rowids in an index's leaves
+	nothing    followKind = iota
+	overflow              // the chains of a table's leaves
+	rows                  // the leaves of a table, by the rowids in an index's leaves
+	everything            // the same, and all of them have been asked for
 )
 
 const (
 	// learnTries bounds how often a scan's reads are compared with its leaf.
 	learnTries = 64
+	// rowsMin is how many rows of an index are asked for at first.
+	rowsMin = 8
 	// itemsMax is the number of items at which no further leaf is looked into.
 	itemsMax = 1 << 12
 )
@@ -36,8 +39,13 @@ type followed struct {
 	walked         int     // before this one all are asked for to their ends
 	chained        int     // pages of all of them
 
-	table *node // rows: the root of the table
-	depth int   // rows: of its leaves below the root
+	key   *record // rows: of all rows, nil if it is not known to be of one key
+	table *node   // rows: the root of the table
+	depth int     // rows: of its leaves below the root
+
+	scattered bool // the pages of the last batch were
+	sweeping  bool // the whole table is to be asked for
+	swept     int  // how often that was tried
 
 	tries, matches int
 }
@@ -96,14 +104,7 @@ func (w *watch) learnOverflow(s *scan, page uint32) {
 // learnRows: buf is the leaf that s is at. One row that is where the page is
 // may be chance.
 func (w *watch) learnRows(s *scan, page uint32, parent *node) {
-	s.table, s.depth = parent, 1
-	for s.depth < depthMax {
-		above, _ := w.nodes.parent(s.table.page)
-		if above == nil {
-			break
-		}
-		s.table, s.depth = above, s.depth+1
-	}
+	s.table, s.depth = w.root(parent)
 	w.look(s, rows, w.buf, s.lastLeaf, s.leaves.taken-1)
 	for i, it := range s.items {
 		if leaf, p := w.locate(s, it.rowid, false); p == going && leaf == page {
@@ -117,6 +118,19 @@ func (w *watch) learnRows(s *scan, page uint32, parent *node) {
 	s.items = s.items[:0]
 }
 
+// root is the uppermost node above n that is known, and how far below it the
+// leaves below n are.
+func (w *watch) root(n *node) (root *node, depth int) {
+	for depth = 1; depth < depthMax; depth++ {
+		above, _ := w.nodes.parent(n.page)
+		if above == nil {
+			break
+		}
+		n = above
+	}
+	return n, depth
+}
+
 // look adds what a leaf names to the items.
 func (w *watch) look(s *scan, kind followKind, p []byte, page uint32, leaf int) {
 	from := len(s.items)
@@ -125,7 +139,11 @@ func (w *watch) look(s *scan, kind followKind, p []byte, page uint32, leaf int) 
 			s.items = append(s.items, item{leaf: leaf, first: first, pages: length})
 		})
 	} else {
-		w.format.eachRowid(p, page, func(rowid int64) {
+		w.format.eachRowid(p, page, func(rowid int64, key record) {
+			if s.key != nil && !key.equal(*s.key) {
+				s.done = true // and no leaf after this one has it
+				return
+			}
 			s.items = append(s.items, item{leaf: leaf, rowid: rowid})
 		})
 	}
@@ -154,8 +172,20 @@ func (w *watch) arrived(s *scan, p []byte) {
 
 // follow asks for the pages that the leaves ahead name.
 func (w *watch) follow(s *scan) {
-	window := max(w.window(s, s.pages.consumed), 8)
+	window := w.window(s, s.pages.consumed)
+	if s.kind == overflow {
+		window = max(window, 8)
+	} else {
+		if !s.edge {
+			window = max(window, max(s.pages.consumed, rowsMin)>>w.rows.halvings)
+		}
+		window = w.bounded(w.habitOf(s).window(window, s.pages.consumed))
+	}
 	w.walk(s)
+	if s.kind == rows && w.sweeps(s, window) {
+		w.sweep(s)
+		return
+	}
 	if s.pages.lead()+s.chained > window/2 {
 		return
 	}
@@ -167,7 +197,7 @@ func (w *watch) follow(s *scan) {
 			page, p := w.locate(s, s.items[0].rowid, true)
 			if p == waiting {
 				s.pause = pauseReads
-				w.wantTable(s)
+				w.wantTable(s, window)
 				return
 			}
 			if p == going && w.want(s, page) {
@@ -190,6 +220,7 @@ func (w *watch) lookAhead(s *scan) bool {
 	for len(s.items) < itemsMax && s.looked < s.leaves.end() {
 		page := s.leaves.pages[s.looked-s.leaves.taken]
 		if !w.image(page) {
+			w.want(s, page)
 			s.pause = pauseReads
 			break
 		}
@@ -218,25 +249,34 @@ func (w *watch) locate(s *scan, rowid int64, load bool) (uint32, progress) {
 		if depth == s.depth {
 			return page, going
 		}
-		below := w.nodes.byPage[page]
-		if below == nil {
-			if !load || !w.image(page) {
-				return 0, waiting
-			}
-			if below = w.format.parseNode(w.buf, page); below == nil || !below.table {
-				return 0, ended
-			}
-			below = w.nodes.add(below)
+		below, p := w.below(page, load)
+		if p != going {
+			return 0, p
 		}
-		if n = below; !n.table {
-			return 0, ended
-		}
+		n = below
 	}
 }
 
-// wantTable asks for the interior pages of the table that the items need.
-func (w *watch) wantTable(s *scan) {
-	for _, it := range s.items {
+// below is a table's interior page, if it is known, or load and in the page cache.
+func (w *watch) below(page uint32, load bool) (*node, progress) {
+	n := w.nodes.byPage[page]
+	if n == nil {
+		if !load || !w.image(page) {
+			return nil, waiting
+		}
+		if n = w.format.parseNode(w.buf, page); n != nil && n.table {
+			w.nodes.add(n)
+		}
+	}
+	if n == nil || !n.table {
+		return nil, ended
+	}
+	return n, going
+}
+
+// wantTable asks for the interior pages of the table that the next items need.
+func (w *watch) wantTable(s *scan, items int) {
+	for _, it := range s.items[:min(items, len(s.items))] {
 		n := s.table
 		for depth := 1; depth < s.depth && n != nil && n.table; depth++ {
 			page := n.children[n.childFor(it.rowid)]

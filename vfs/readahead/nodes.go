@@ -16,8 +16,9 @@ const (
 type nodes struct {
 	byPage   map[uint32]*node
 	list     []*node
-	slots    []slot // hash table of the children, open addressing
-	children int
+	slots    []slot // hash table of the children of list[:hashed], open addressing
+	hashed   int
+	children int // of all nodes
 }
 
 // A slot says that child is the i-th of list[node].
@@ -37,7 +38,7 @@ func (t *nodes) slot(child uint32) int {
 
 // parent finds the node that has page as its i-th child, nil if none is known.
 func (t *nodes) parent(page uint32) (n *node, i int) {
-	if len(t.slots) == 0 {
+	if t.hash(); len(t.slots) == 0 {
 		return nil, 0
 	}
 	s := t.slots[t.slot(page)]
@@ -58,11 +59,21 @@ func (t *nodes) add(n *node) *node {
 	t.byPage[n.page] = n
 	t.list = append(t.list, n)
 	t.children += len(n.children)
-	t.grow()
-	for i, child := range n.children {
-		t.slots[t.slot(child)] = slot{child, uint16(len(t.list) - 1), uint16(i)}
-	}
 	return n
+}
+
+// hash makes the children of all nodes known to parent. It is left until then,
+// because as long as nobody asks it is most of the work.
+func (t *nodes) hash() {
+	if t.hashed == len(t.list) {
+		return
+	}
+	t.grow()
+	for ; t.hashed < len(t.list); t.hashed++ {
+		for i, child := range t.list[t.hashed].children {
+			t.slots[t.slot(child)] = slot{child, uint16(t.hashed), uint16(i)}
+		}
+	}
 }
 
 // grow keeps the hash table at most half full.

@@ -1,6 +1,7 @@
 package readahead
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 )
@@ -217,8 +218,9 @@ func (f *format) localBytes(payload, maxLocal int) int {
 	return minLocal
 }
 
-// eachRowid calls do with the rowid that ends each entry of an index's leaf.
-func (f *format) eachRowid(p []byte, page uint32, do func(rowid int64)) {
+// eachRowid calls do with the rowid that ends each entry of an index's leaf, and the
+// rest of the entry.
+func (f *format) eachRowid(p []byte, page uint32, do func(rowid int64, key record)) {
 	kind, pointers, _, ok := f.cells(p, page)
 	if !ok || kind != indexLeaf {
 		return
@@ -233,38 +235,51 @@ func (f *format) eachRowid(p []byte, page uint32, do func(rowid int64)) {
 		if n == 0 || payload > uint64(maxLocal) || int(payload) > len(c)-n {
 			continue // the end is on another page, or nowhere
 		}
-		if rowid, ok := lastInteger(c[n : n+int(payload)]); ok {
-			do(rowid)
+		if rowid, key, ok := lastInteger(c[n : n+int(payload)]); ok {
+			do(rowid, key)
 		}
 	}
 }
 
-// lastInteger is the last value of a record, if that is an integer:
-// https://sqlite.org/fileformat2.html#record_format
-func lastInteger(record []byte) (int64, bool) {
-	header, n := varint(record)
-	if n == 0 || header > uint64(len(record)) {
-		return 0, false
+// A record is a row of values: https://sqlite.org/fileformat2.html#record_format
+type record struct{ types, values []byte }
+
+func (r record) equal(o record) bool {
+	return bytes.Equal(r.types, o.types) && bytes.Equal(r.values, o.values)
+}
+
+func (r record) clone() *record {
+	return &record{bytes.Clone(r.types), bytes.Clone(r.values)}
+}
+
+// lastInteger is the last value of a record, if that is an integer, and the record
+// of the others.
+func lastInteger(p []byte) (last int64, others record, ok bool) {
+	header, n := varint(p)
+	if n == 0 || header > uint64(len(p)) {
+		return 0, others, false
 	}
-	kind := uint64(0)
+	kind, first := uint64(0), n
 	for at := n; at < int(header); at += n {
-		if kind, n = varint(record[at:header]); n == 0 {
-			return 0, false
+		if kind, n = varint(p[at:header]); n == 0 {
+			return 0, others, false
 		}
 	}
 	size := [...]int{1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 8: 0, 9: 0}
 	switch {
 	case kind == 0 || kind == 7 || kind > 9:
-		return 0, false
-	case kind >= 8:
-		return int64(kind - 8), true
-	case len(record)-int(header) < size[kind]:
-		return 0, false
+		return 0, others, false
+	case len(p)-int(header) < size[kind]:
+		return 0, others, false
 	}
-	value := record[len(record)-size[kind]:]
+	value := p[len(p)-size[kind]:]
+	others = record{p[first : header-1], p[header : len(p)-len(value)]}
+	if kind >= 8 {
+		return int64(kind - 8), others, true
+	}
 	v := int64(int8(value[0])) // it carries the sign
 	for _, b := range value[1:] {
 		v = v<<8 | int64(b)
 	}
-	return v, true
+	return v, others, true
 }

@@ -10,15 +10,16 @@ import (
 	"github.com/turso-coop/turso-coop/ioengine"
 )
 
-// memory is a file all of which is in the page cache, and which counts what is
-// asked for.
+// memory is a file all of which is in the page cache but for one page, and which
+// counts what is asked for.
 type memory struct {
 	content []byte
 	asked   int
+	absent  uint32
 }
 
 func (m *memory) ReadCached(p []byte, off int64) bool {
-	return off >= 0 && off+int64(len(p)) <= int64(len(m.content)) && copy(p, m.content[off:]) == len(p)
+	return off >= 0 && (m.absent == 0 || off/512 != int64(m.absent-1)) && off+int64(len(p)) <= int64(len(m.content)) && copy(p, m.content[off:]) == len(p)
 }
 func (m *memory) Busy() bool                        { return false }
 func (m *memory) ReadAhead(ranges []ioengine.Range) { m.asked += len(ranges) }
@@ -46,7 +47,7 @@ func TestP3FrontierEnds(t *testing.T) {
 	}
 	n := w.nodes.byPage[2]
 	for _, dir := range []int{1, -1} {
-		s := w.newScan(n, 2, dir)
+		s := w.newScan(n, 2, 2, dir)
 		if len(s.path) != depthMax {
 			t.Fatalf("a path of %d steps", len(s.path))
 		}
@@ -67,7 +68,7 @@ func TestP3FrontierEnds(t *testing.T) {
 func TestScanJumpsOverLeaves(t *testing.T) {
 	w, _ := newTestWatch(100)
 	n := w.nodes.add(&node{page: 2, table: true, children: []uint32{10, 11, 12, 13}, last: -1})
-	s := w.newScan(n, 1, 1)
+	s := w.newScan(n, 1, 1, 1)
 	s.kind = overflow
 	s.leaves.push(12)
 	s.leaves.push(13)
@@ -87,7 +88,7 @@ func TestScanOvertakesItsFrontier(t *testing.T) {
 	w.nodes.add(&node{page: 2, children: []uint32{3, 4, 5}, last: -1})
 	a := w.nodes.add(&node{page: 3, children: []uint32{10, 11, 12, 13}, last: -1})
 	b := w.nodes.add(&node{page: 4, children: []uint32{20, 21, 22, 23}, last: -1})
-	w.begin(a, 1, 1)
+	w.begin(a, 3, 1)
 	w.begin(b, 1, 1)
 	if len(w.scans) != 1 || w.scans[0].path[0] != (step{b, 1}) || w.scans[0].path[1].i != 1 {
 		t.Errorf("%d scans, the first is at %+v", len(w.scans), w.scans[0].path)
@@ -105,7 +106,7 @@ func TestScanOvertakesItsFrontier(t *testing.T) {
 func TestPagesThatWerePassedAreForgotten(t *testing.T) {
 	w, m := newTestWatch(100)
 	n := w.nodes.add(&node{page: 2, table: true, children: []uint32{10, 11, 12, 13}, last: -1})
-	s := w.newScan(n, 1, 1)
+	s := w.newScan(n, 1, 1, 1)
 	s.kind = overflow
 	for leaf := range 3 {
 		for i := range 8 {
@@ -120,6 +121,35 @@ func TestPagesThatWerePassedAreForgotten(t *testing.T) {
 	s.leaves.taken = 4
 	if w.arrived(s, m.content[:512]); s.pages.lead() != 0 {
 		t.Errorf("%+v", s.pages)
+	}
+}
+
+// A table is asked for as a whole when its interior pages have arrived, or have not
+// for long: one that cannot be read does not keep the others from being used.
+func TestSweepWaitsForNodes(t *testing.T) {
+	w, m := newTestWatch(100)
+	root := w.nodes.add(&node{page: 2, table: true, children: []uint32{3, 4, 5}, last: -1})
+	w.nodes.add(&node{page: 3, table: true, children: []uint32{10, 30, 50}, last: -1})
+	w.nodes.add(&node{page: 5, table: true, children: []uint32{20, 40, 60}, last: -1})
+	m.absent = 4
+	index := w.nodes.add(&node{page: 7, children: []uint32{70, 71, 72}, last: -1})
+	s := w.newScan(index, 1, 1, 1)
+	s.kind, s.table, s.depth = rows, root, 2
+	if w.sweeps(s, 1) {
+		t.Fatal("swept for the sake of rows that are not known to be scattered")
+	}
+	if s.scattered = true; w.sweeps(s, 1) || !w.sweeps(s, 3) {
+		t.Fatal("3 of about 9 leaves are a quarter, 1 is not")
+	}
+	tries := 0
+	for ; s.kind == rows && tries < 2*sweepTries; tries++ {
+		w.sweep(s)
+		if s.kind == rows && !slices.Equal(w.batch, []uint32{4}) {
+			t.Fatalf("asked for %v in try %d", w.batch, tries)
+		}
+	}
+	if tries != sweepTries || !slices.Equal(w.batch, []uint32{4, 10, 30, 50, 20, 40, 60}) {
+		t.Errorf("asked for %v in try %d", w.batch, tries)
 	}
 }
 
@@ -140,7 +170,7 @@ func TestChainsAreWalked(t *testing.T) {
 			binary.BigEndian.PutUint32(m.content[(page-1)*512:], next)
 		}
 		n := w.nodes.add(&node{page: 2, table: true, children: []uint32{10, 11, 12, 13}, last: -1})
-		s := w.newScan(n, 1, 1)
+		s := w.newScan(n, 1, 1, 1)
 		s.kind, s.bent = overflow, 1
 		s.items = []item{{leaf: 5, first: 20, pages: 4}}
 		var got []uint32
@@ -246,7 +276,7 @@ func TestParsersTakeAnything(t *testing.T) {
 				t.Fatalf("a chain of %d pages from %d, seed %d", length, first, seed)
 			}
 		})
-		f.eachRowid(p, page, func(int64) { rowids++ })
+		f.eachRowid(p, page, func(int64, record) { rowids++ })
 	}
 	if nodes == 0 || chains == 0 || rowids == 0 {
 		t.Errorf("%d nodes, %d chains, %d rowids: the test is void", nodes, chains, rowids)
@@ -272,7 +302,7 @@ func TestRecords(t *testing.T) {
 		{[]byte{}, 0, false},                                 // nothing
 		{[]byte{2, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0, false}, // a reserved type
 	} {
-		if got, ok := lastInteger(test.record); got != test.want || ok != test.ok {
+		if got, _, ok := lastInteger(test.record); got != test.want || ok != test.ok {
 			t.Errorf("%x: %d, %v, want %d, %v", test.record, got, ok, test.want, test.ok)
 		}
 	}

@@ -12,6 +12,8 @@ const (
 	// quietMax is the number of reads without one that a scan expected after
 	// which it is over.
 	quietMax = 1 << 13
+	// quietMin is the same where another one like it begins.
+	quietMin = 2
 	// pauseReads is for how many reads a scan does not look again for a page
 	// that it needs and that has not arrived.
 	pauseReads = 8
@@ -46,11 +48,12 @@ type scan struct {
 	followed
 }
 
-// newScan is a scan that has come to n's i-th child.
-func (w *watch) newScan(n *node, i, dir int) *scan {
+// newScan is a scan that began at the child of n with the number first and has come
+// to the i-th.
+func (w *watch) newScan(n *node, i, first, dir int) *scan {
 	s := &scan{dir: dir, left: w.format.pages, lastLeaf: n.children[i]}
 	s.path = append(s.path, step{n, i})
-	s.edge = n.first == n.end(-dir)
+	s.edge = first == n.end(-dir)
 	for len(s.path) < depthMax {
 		parent, j := w.nodes.parent(s.path[len(s.path)-1].node.page)
 		if parent == nil {
@@ -59,10 +62,23 @@ func (w *watch) newScan(n *node, i, dir int) *scan {
 		s.path = append(s.path, step{parent, j})
 		s.edge = s.edge && j == parent.end(-dir)
 	}
-	s.leaves.consumed = 2
 	s.seen.add(n.children[i])
-	s.seen.add(n.children[i-dir])
 	return s
+}
+
+// top is the uppermost node of the scan's tree that is known.
+func (s *scan) top() *node { return s.path[len(s.path)-1].node }
+
+// length is how many pages of those that it is about the scan has read; 0 if
+// that means nothing.
+func (s *scan) length() int {
+	switch s.kind {
+	case nothing:
+		return s.leaves.consumed
+	case overflow:
+		return 0
+	}
+	return s.pages.consumed
 }
 
 // end is the index of the child that a scan in that direction comes to last.
@@ -88,16 +104,21 @@ func (w *watch) window(s *scan, used int) int {
 	case s.edge:
 		pages = used
 	}
-	pages >>= *w.cautionOf(s)
-	return min(max(pages, 2), windowBytesMax/w.format.pageBytes)
+	return w.bounded(max(pages>>w.habitOf(s).halvings, 2))
 }
 
-// cautionOf is the caution that s is read ahead of with.
-func (w *watch) cautionOf(s *scan) *int {
-	if s.edge {
-		return &w.caution.edge
+// bounded is a window of no more than windowBytesMax.
+func (w *watch) bounded(pages int) int { return min(pages, windowBytesMax/w.format.pageBytes) }
+
+// habitOf is that of scans like s.
+func (w *watch) habitOf(s *scan) *habit {
+	switch {
+	case s.edge:
+		return &w.edge
+	case s.kind >= rows:
+		return &w.rows
 	}
-	return &w.caution.middle
+	return &w.middle
 }
 
 // A progress says how the frontier fares.
@@ -241,7 +262,11 @@ func (w *watch) advance(s *scan, missed bool) {
 		used += s.pages.consumed // the same table
 	}
 	window := w.window(s, used)
-	if s.leaves.lead() <= window/2 && !s.done {
+	if s.kind == nothing {
+		window = w.bounded(w.habitOf(s).window(window, used))
+	}
+	inside := s.kind == rows && s.leaves.consumed < 2 && len(s.items) > 0
+	if room := window - s.leaves.lead(); room >= min(window/2, max(window/8, 256)) && !s.done && !inside {
 		w.refresh()
 		w.survey(s)
 		for s.leaves.lead() < window {
@@ -253,7 +278,7 @@ func (w *watch) advance(s *scan, missed bool) {
 			w.want(s, page)
 		}
 	}
-	if s.kind != nothing {
+	if s.kind != nothing && s.kind != everything {
 		w.follow(s)
 	}
 	w.flush(s)
@@ -268,14 +293,7 @@ func (s *scan) over() bool {
 func (w *watch) end(s *scan) {
 	wasted := s.issued - s.used
 	w.counts.Wasted.Add(int64(wasted) * int64(w.format.pageBytes))
-	caution := w.cautionOf(s)
-	switch {
-	case s.issued < 32:
-	case wasted*6 > s.issued:
-		*caution = min(*caution+1, cautionMax)
-	case wasted*24 < s.issued:
-		*caution = max(*caution-1, 0)
-	}
+	w.habitOf(s).learn(s.length(), s.issued, wasted)
 	if s.done && len(s.path) == 1 {
 		w.cutOff, w.cutOffAt = s, w.reads
 	}

@@ -1,0 +1,52 @@
+package readahead
+
+import "slices"
+
+// A habit is what the last scans of a kind were like: how far the next ones are
+// read ahead of depends on that.
+type habit struct {
+	// halvings is how often the windows are halved, because scans have ended
+	// early.
+	halvings       int
+	issued, wasted int // pages, since that was thought over
+
+	lengths [4]int // of the last scans, in pages
+	scans   int
+}
+
+const halvingsMax = 5
+
+// learn takes note of a scan that is over.
+func (h *habit) learn(length, issued, wasted int) {
+	if length > 0 {
+		h.lengths[h.scans%len(h.lengths)] = length
+		h.scans++
+	}
+	h.issued, h.wasted = h.issued+issued, h.wasted+wasted
+	switch {
+	case h.issued < 32:
+		return
+	case h.wasted*2 > h.issued:
+		h.halvings = min(h.halvings+2, halvingsMax)
+	case h.wasted*6 > h.issued:
+		h.halvings = min(h.halvings+1, halvingsMax)
+	case h.wasted*24 < h.issued:
+		h.halvings = max(h.halvings-1, 0)
+	}
+	h.issued, h.wasted = 0, 0
+}
+
+// window is how far a scan is read ahead of that has read so many pages, and would
+// be read ahead of by window without its like. Programs ask the same thing again
+// and again, a page of a list or a day of a log: a scan is expected to become as
+// long as the shortest of the last, and to end there if all were as long.
+func (h *habit) window(window, read int) int {
+	if h.scans < len(h.lengths) {
+		return window
+	}
+	shortest, longest := slices.Min(h.lengths[:]), slices.Max(h.lengths[:])
+	if few := longest / 8; longest <= shortest+few && read <= longest+few {
+		return max(longest-read, 1) // so that it is seen to go on
+	}
+	return max(window, shortest-read)
+}
