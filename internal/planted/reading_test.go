@@ -65,6 +65,31 @@ func (w *warmer) ReadAhead(ranges []ioengine.Range) {
 		pkg:   "vfs", test: "TestScansAreReadAhead/chains",
 	},
 	{
+		name:  "a table is read as a whole though its rows are in order",
+		edits: []edit{{"vfs/readahead/request.go", "s.scattered = scattered(w.batch)", "s.scattered = true"}},
+		pkg:   "vfs", test: "TestScatteredTableIsAskedForAsAWhole/in_order",
+	},
+	{
+		name:  "a table waits for an interior page that does not come",
+		edits: []edit{{"vfs/readahead/sweep.go", "s.swept < sweepTries && ", ""}},
+		pkg:   "vfs/readahead", test: "TestSweepWaitsForNodes",
+	},
+	{
+		name:  "the rows of one key are taken for a range",
+		edits: []edit{{"vfs/readahead/entries.go", "if all[from].key.equal(all[to].key) {", "if false {"}},
+		pkg:   "vfs", test: "TestRowsOfOneIndexLeafAreReadAhead/one_key",
+	},
+	{
+		name:  "a scan of the usual length is taken for a longer one",
+		edits: []edit{{"vfs/readahead/habit.go", "return max(longest-read, 1)", "return window"}},
+		pkg:   "vfs", test: "TestScansOfOneLengthAreReadAheadToTheirEnd",
+	},
+	{
+		name:  "what woke a watch is forgotten",
+		edits: []edit{{"vfs/readahead/sleep.go", "		w.leafRead(leaf.page, true, false, true)\n", ""}},
+		pkg:   "vfs/readahead", test: "TestScanWakesIt",
+	},
+	{
 		name: "N2: the descriptor is closed before the engine has let go of it",
 		edits: []edit{{"vfs/file.go",
 			"	drained := f.io.Close()\n	closed := f.lent.Close() // releases the locks first\n",
