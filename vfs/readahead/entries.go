@@ -22,6 +22,7 @@ type entries struct {
 	leaf   uint32 // 0 if it is of no interest
 	misses int    // leaves of tables since
 	last   rowids // of the last of them
+	lastAt int    // the number of that read
 	all    []entry
 }
 
@@ -72,8 +73,8 @@ func (w *watch) sawRow(n *node, i int) {
 	if x.leaf == 0 || !n.table {
 		return
 	}
-	row, last := w.rowidsBelow(n, i), x.last
-	x.last = row
+	row, last, gap := w.rowidsBelow(n, i), x.last, w.reads-x.lastAt
+	x.last, x.lastAt = row, w.reads
 	if x.misses++; x.misses == 1 {
 		return
 	}
@@ -85,7 +86,7 @@ func (w *watch) sawRow(n *node, i int) {
 	}
 	from, to := x.nearest(last, row)
 	if from != to && !w.hasScan(x.leaf) {
-		w.beginInside(from, to, n)
+		w.beginInside(from, to, n, gap)
 	}
 	if from != to || x.misses == rowTries {
 		x.leaf = 0
@@ -112,9 +113,10 @@ func (x *entries) nearest(first, second rowids) (from, to int) {
 	return from, to
 }
 
-// beginInside begins a scan that goes on from one entry of the leaf to another. If
-// they have the same key, it is taken for one of the rows with that key.
-func (w *watch) beginInside(from, to int, parent *node) {
+// beginInside begins a scan that goes on from one entry of the leaf to another, which
+// was so many reads later. If they have the same key, it is taken for one of the rows
+// with that key.
+func (w *watch) beginInside(from, to int, parent *node, gap int) {
 	n, i := w.nodes.parent(w.index.leaf)
 	if n == nil || n.table {
 		return
@@ -124,6 +126,7 @@ func (w *watch) beginInside(from, to int, parent *node) {
 		dir = -1
 	}
 	s := w.newScan(n, i, i, dir)
+	s.gap = gap
 	s.edge = s.edge && (dir > 0 && from < nearEntries || dir < 0 && len(all)-from <= nearEntries)
 	s.kind, s.pages.consumed, s.leaves.consumed = rows, 2, 1
 	s.table, s.depth = w.root(parent)

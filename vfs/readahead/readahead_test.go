@@ -88,12 +88,12 @@ func TestScanOvertakesItsFrontier(t *testing.T) {
 	w.nodes.add(&node{page: 2, children: []uint32{3, 4, 5}, last: -1})
 	a := w.nodes.add(&node{page: 3, children: []uint32{10, 11, 12, 13}, last: -1})
 	b := w.nodes.add(&node{page: 4, children: []uint32{20, 21, 22, 23}, last: -1})
-	w.begin(a, 3, 1)
-	w.begin(b, 1, 1)
+	w.begin(a, 3, 1, 1)
+	w.begin(b, 1, 1, 1)
 	if len(w.scans) != 1 || w.scans[0].path[0] != (step{b, 1}) || w.scans[0].path[1].i != 1 {
 		t.Errorf("%d scans, the first is at %+v", len(w.scans), w.scans[0].path)
 	}
-	if w.begin(a, 2, 1); len(w.scans) != 2 {
+	if w.begin(a, 2, 1, 1); len(w.scans) != 2 {
 		t.Errorf("%d scans: one does not go back", len(w.scans))
 	}
 	if page, p := w.next(w.scans[0]); p != going || page != 22 {

@@ -12,8 +12,6 @@ const (
 	// quietMax is the number of reads without one that a scan expected after
 	// which it is over.
 	quietMax = 1 << 13
-	// quietMin is the same where another one like it begins.
-	quietMin = 2
 	// pauseReads is for how many reads a scan does not look again for a page
 	// that it needs and that has not arrived.
 	pauseReads = 8
@@ -38,6 +36,7 @@ type scan struct {
 	leaves   queue
 	lastLeaf uint32 // the leaf that the scan is at
 	quiet    int    // reads since one was expected
+	gap      int    // the most that quiet has been when the next one was expected
 	warm     int    // batches since one was not in the page cache
 	pause    int    // cached reads before it looks again for what had not arrived
 
@@ -51,7 +50,7 @@ type scan struct {
 // newScan is a scan that began at the child of n with the number first and has come
 // to the i-th.
 func (w *watch) newScan(n *node, i, first, dir int) *scan {
-	s := &scan{dir: dir, left: w.format.pages, lastLeaf: n.children[i]}
+	s := &scan{dir: dir, gap: 1, left: w.format.pages, lastLeaf: n.children[i]}
 	s.path = append(s.path, step{n, i})
 	s.edge = first == n.end(-dir)
 	for len(s.path) < depthMax {
@@ -243,7 +242,7 @@ func (w *watch) expects(s *scan, page uint32) bool {
 	default: // it was read together with its neighbours
 		s.pages.consumed++
 	}
-	s.quiet = 0
+	s.gap, s.quiet = max(s.gap, s.quiet), 0
 	return true
 }
 

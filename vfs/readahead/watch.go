@@ -151,13 +151,14 @@ func (w *watch) leafRead(page uint32, missed, expected, whole bool) {
 		return
 	}
 	w.at = step{n, i}
-	soon := w.reads-n.lastAt <= soonReads
+	gap := w.reads - n.lastAt
+	soon := gap <= soonReads
 	begins := n.read(i) && missed && n.lastMissed && (soon || i-n.first != n.dir)
 	n.lastMissed, n.lastAt = missed, w.reads
 	switch {
 	case !missed || expected:
 	case begins:
-		w.begin(n, i, n.dir)
+		w.begin(n, i, n.dir, gap)
 	default:
 		w.learn(page)
 		w.sawRow(n, i)
@@ -194,9 +195,9 @@ func (n *node) read(i int) bool {
 	return next
 }
 
-// begin begins a scan at n's i-th child, or sets one right that has overtaken
-// its frontier.
-func (w *watch) begin(n *node, i, dir int) {
+// begin begins a scan at n's i-th child, so many reads after it was at the one
+// before, or sets one right that has overtaken its frontier.
+func (w *watch) begin(n *node, i, dir, gap int) {
 	for _, s := range w.scans {
 		if s.dir == dir && w.reaches(s, n, i) {
 			s.path[0].i, s.lastLeaf, s.quiet = i, n.children[i], 0
@@ -205,7 +206,7 @@ func (w *watch) begin(n *node, i, dir int) {
 		}
 	}
 	s := w.newScan(n, i, n.first, dir)
-	s.leaves.consumed = 2
+	s.leaves.consumed, s.gap = 2, gap
 	s.seen.add(n.children[i-dir])
 	if c := w.cutOff; c != nil && c.dir == dir && c.path[0].node.table == n.table && n.first == n.end(-dir) && w.reads-w.cutOffAt <= soonReads {
 		s.edge, s.leaves.consumed = c.edge, c.leaves.consumed
@@ -214,11 +215,13 @@ func (w *watch) begin(n *node, i, dir int) {
 	w.addScan(s)
 }
 
-// addScan adds a scan. One like it in the same tree that has been left is over, and
-// if there are too many the one that has been quiet for longest.
+// addScan adds a scan. One like it in the same tree that seems to have been left, as
+// it has been quiet for twice as long as it was while in use, is over, and if there
+// are too many the one that has been quiet for longest. Several cursors may go
+// through the same tree in turn: none of their scans is over.
 func (w *watch) addScan(s *scan) {
 	for i := len(w.scans) - 1; i >= 0; i-- {
-		if o := w.scans[i]; !s.edge && o.quiet >= quietMin && w.habitOf(o) == w.habitOf(s) && o.top() == s.top() {
+		if o := w.scans[i]; !s.edge && o.quiet >= 2*o.gap && w.habitOf(o) == w.habitOf(s) && o.top() == s.top() {
 			w.end(o)
 		}
 	}
