@@ -14,7 +14,17 @@ type habit struct {
 	scans   int
 }
 
-const halvingsMax = 5
+const (
+	halvingsMax = 5
+	// No more than lengthsAtOnce pages, or lengthsTrust times as many as it has
+	// read, are asked for ahead of a scan because others were so long: it may be
+	// the first that is not.
+	lengthsAtOnce = 64
+	lengthsTrust  = 4
+	// overrunMax is how far a scan may go on behind the usual length until it is
+	// taken for one without its like.
+	overrunMax = 8
+)
 
 // learn takes note of a scan that is over.
 func (h *habit) learn(length, issued, wasted int) {
@@ -45,8 +55,9 @@ func (h *habit) window(window, read int) int {
 		return window
 	}
 	shortest, longest := slices.Min(h.lengths[:]), slices.Max(h.lengths[:])
-	if few := longest / 8; longest <= shortest+few && read <= longest+few {
-		return max(longest-read, 1) // so that it is seen to go on
+	most := max(lengthsAtOnce, lengthsTrust*read)
+	if few := longest / 8; longest <= shortest+few && read <= longest+min(few, overrunMax) {
+		return max(min(longest-read, most), 1) // so that it is seen to go on
 	}
-	return max(window, shortest-read)
+	return max(window, min(shortest-read, most))
 }

@@ -292,9 +292,11 @@ func (s *scan) over() bool {
 func (w *watch) end(s *scan) {
 	wasted := s.issued - s.used
 	w.counts.Wasted.Add(int64(wasted) * int64(w.format.pageBytes))
-	w.habitOf(s).learn(s.length(), s.issued, wasted)
-	if s.done && len(s.path) == 1 {
+	length := s.length()
+	if s.done && len(s.path) == 1 && s.key == nil {
 		w.cutOff, w.cutOffAt = s, w.reads
+		length = 0 // it may go on in the next node
 	}
+	w.habitOf(s).learn(length, s.issued, wasted)
 	w.scans = slices.DeleteFunc(w.scans, func(other *scan) bool { return other == s })
 }
