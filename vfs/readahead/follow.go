@@ -182,11 +182,11 @@ func (w *watch) follow(s *scan) {
 		window = w.bounded(w.habitOf(s).window(window, s.pages.consumed))
 	}
 	w.walk(s)
-	if s.kind == rows && w.sweeps(s, window) {
-		w.sweep(s)
+	if !s.sweeping && s.pages.lead()+s.chained > window/2 {
 		return
 	}
-	if s.pages.lead()+s.chained > window/2 {
+	if s.kind == rows && w.sweeps(s, window) {
+		w.sweep(s)
 		return
 	}
 	for s.pages.lead()+s.chained < window {

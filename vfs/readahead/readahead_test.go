@@ -153,6 +153,26 @@ func TestSweepWaitsForNodes(t *testing.T) {
 	}
 }
 
+// Whether a table is to be asked for as a whole is found out by looking at all its
+// interior pages: only when more is to be asked for, not in each read.
+func TestSweepIsConsideredWhenThereIsNeed(t *testing.T) {
+	w, _ := newTestWatch(100)
+	root := w.nodes.add(&node{page: 2, table: true, children: []uint32{20, 40, 60}, keys: []int64{1, 2}, last: -1})
+	index := w.nodes.add(&node{page: 7, children: []uint32{70, 71, 72}, last: -1})
+	s := w.newScan(index, 1, 1, 1)
+	s.kind, s.table, s.depth, s.scattered = rows, root, 1, true
+	for page := range uint32(rowsMin) {
+		s.pages.pushNamed(80+page, 0)
+	}
+	if w.follow(s); s.sweeping {
+		t.Error("looked at the table though enough has been asked for")
+	}
+	s.pages.skip(rowsMin)
+	if w.follow(s); !slices.Equal(w.batch, root.children) {
+		t.Errorf("asked for %v", w.batch)
+	}
+}
+
 // The pages of a chain that are no neighbours are asked for one after the other,
 // each once, also if the chain leads back to itself or out of the file.
 func TestChainsAreWalked(t *testing.T) {

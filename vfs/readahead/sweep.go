@@ -29,7 +29,7 @@ func scattered(batch []uint32) bool {
 }
 
 // sweeps reports whether s has come, or comes now, to the point where it asks for
-// the whole table.
+// the whole table. It looks at all nodes of the table, so it is not for each read.
 func (w *watch) sweeps(s *scan, window int) bool {
 	if !s.sweeping && s.scattered {
 		leaves := w.leavesBelow(s.table, s.depth)
@@ -45,13 +45,16 @@ func (w *watch) leavesBelow(root *node, depth int) int {
 	if depth == 1 {
 		return len(root.children)
 	}
+	if depth > 2 {
+		return math.MaxInt
+	}
 	known, leaves := 0, 0
 	for _, page := range root.children {
 		if n := w.nodes.byPage[page]; n != nil {
 			known, leaves = known+1, leaves+len(n.children)
 		}
 	}
-	if depth > 2 || known == 0 {
+	if known == 0 {
 		return math.MaxInt
 	}
 	return leaves / known * len(root.children)
