@@ -154,7 +154,10 @@ func (d *Detector) transaction() {
 // long as it has the file open, and the number of a page that may be interior.
 func (d *Detector) remember(p []byte, off int64) {
 	if off == 0 && len(p) >= databaseHeaderBytes {
-		d.format, d.hasFormat = parseFormat(p)
+		was := d.format
+		if d.format, d.hasFormat = parseFormat(p); d.format != was {
+			d.Close() // VACUUM: no page is where it was
+		}
 	}
 	if len(p) < pageBytesMin {
 		return

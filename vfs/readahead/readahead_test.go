@@ -208,6 +208,25 @@ func TestChainsAreWalked(t *testing.T) {
 	}
 }
 
+// P3: what was to be asked for when the file became shorter is not.
+func TestP3FileBecomesShorter(t *testing.T) {
+	w, m := newTestWatch(100)
+	n := w.nodes.add(&node{page: 2, table: true, children: []uint32{10, 11, 12, 13}, last: -1})
+	s := w.newScan(n, 1, 1, 1)
+	for _, test := range []struct{ pages, asked int }{{60, 2}, {50, 1}, {49, 0}, {0, 0}} {
+		s.seen, m.asked = pageSet{}, 0
+		m.content = m.content[:100*512]
+		w.refresh()
+		for _, page := range []uint32{60, 99, 50} {
+			w.want(s, page)
+		}
+		m.content = m.content[:test.pages*512]
+		if w.flush(s); m.asked != test.asked || len(w.batch) > 0 {
+			t.Errorf("of %d pages: asked for %d ranges, %v left", test.pages, m.asked, w.batch)
+		}
+	}
+}
+
 // What is known of a file, and what is asked for, is bounded.
 func TestMemoryIsBounded(t *testing.T) {
 	w, _ := newTestWatch(1 << 20)
@@ -300,6 +319,27 @@ func TestParsersTakeAnything(t *testing.T) {
 	}
 	if nodes == 0 || chains == 0 || rowids == 0 {
 		t.Errorf("%d nodes, %d chains, %d rowids: the test is void", nodes, chains, rowids)
+	}
+}
+
+// A file whose pages have got another size is watched anew.
+func TestPageSizeChanges(t *testing.T) {
+	w, m := newTestWatch(100)
+	d := w.Detector
+	leaf := make([]byte, 512)
+	leaf[0] = tableLeaf
+	d.Saw(leaf, 512*50, true)
+	n := d.watch.nodes.add(&node{page: 2, table: true, children: []uint32{10, 11, 12, 13}, last: -1})
+	d.watch.addScan(d.watch.newScan(n, 1, 1, 1))
+	first := make([]byte, 1024)
+	copy(first, "SQLite format 3\x00\x04\x00")
+	copy(m.content, first)
+	d.Saw(first, 0, false)
+	leaf = make([]byte, 1024)
+	leaf[0] = tableLeaf
+	d.Saw(leaf, 1024*20, true)
+	if w := d.watch; w == nil || w.format.pageBytes != 1024 || len(w.scans) > 0 {
+		t.Errorf("%+v", w)
 	}
 }
 

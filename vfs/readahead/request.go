@@ -19,6 +19,11 @@ func (w *watch) flush(s *scan) {
 	}
 	s.warm = 0
 	slices.Sort(w.batch)
+	w.refresh() // pages may be from nodes that were seen when the file was longer
+	end, _ := slices.BinarySearch(w.batch, w.format.pages+1)
+	if w.batch = w.batch[:end]; end == 0 {
+		return
+	}
 	s.scattered = scattered(w.batch)
 	w.ranges = w.ranges[:0]
 	size := int64(w.format.pageBytes)
