@@ -7,6 +7,9 @@ const (
 	linksMax = 32
 	// absentMax is how many chains are looked at whose page has not arrived.
 	absentMax = 32
+	// linksPerRead is how many links are followed in one read: a chain of a
+	// corrupt file may go round and round.
+	linksPerRead = 1 << 12
 )
 
 // sawLink takes note of where an overflow page that was read goes on.
@@ -38,10 +41,13 @@ func (w *watch) walk(s *scan) {
 	for s.walked < len(s.chains) && s.chains[s.walked].left == 0 {
 		s.walked++
 	}
-	absent := 0
+	absent, links := 0, 0
 	for i := s.walked; i < len(s.chains) && absent < absentMax; i++ {
 		c := &s.chains[i]
 		for c.left > 0 {
+			if links++; links > linksPerRead {
+				return
+			}
 			link := w.buf[:4]
 			if !w.source.ReadCached(link, int64(c.page-1)*int64(w.format.pageBytes)) {
 				absent++

@@ -20,6 +20,9 @@ const (
 	rowsMin = 8
 	// itemsMax is the number of items at which no further leaf is looked into.
 	itemsMax = 1 << 12
+	// followMax is how many pages that leaves name are considered in one read: of
+	// a corrupt file, all may have been asked for, and each leaf may name millions.
+	followMax = 1 << 14
 )
 
 // followed is what a scan follows beside the leaves themselves.
@@ -189,7 +192,7 @@ func (w *watch) follow(s *scan) {
 		w.sweep(s)
 		return
 	}
-	for s.pages.lead()+s.chained < window {
+	for budget := followMax; s.pages.lead()+s.chained < window && budget > 0; budget-- {
 		if len(s.items) == 0 && !w.lookAhead(s) {
 			return
 		}
@@ -206,7 +209,7 @@ func (w *watch) follow(s *scan) {
 		} else if s.bent > s.straight {
 			w.beginChain(s, &s.items[0], window)
 		} else {
-			w.wantChain(s, &s.items[0], window)
+			budget -= w.wantChain(s, &s.items[0], window, budget)
 		}
 		if s.items[0].pages <= 0 {
 			s.items = s.items[1:]
@@ -231,14 +234,17 @@ func (w *watch) lookAhead(s *scan) bool {
 }
 
 // wantChain asks for a chain's pages as if they were neighbours in the file,
-// which they are unless the file had holes when they were written.
-func (w *watch) wantChain(s *scan, it *item, window int) {
-	for ; it.pages > 0 && s.pages.lead() < window; it.pages-- {
+// which they are unless the file had holes when they were written. It considers at
+// most so many as budget says, and returns how many it has.
+func (w *watch) wantChain(s *scan, it *item, window, budget int) (considered int) {
+	for ; it.pages > 0 && s.pages.lead() < window && considered < budget; it.pages-- {
 		if w.want(s, it.first) {
 			s.pages.pushNamed(it.first, it.leaf)
 		}
 		it.first++
+		considered++
 	}
+	return considered
 }
 
 // locate finds the leaf of a table that has rowid.

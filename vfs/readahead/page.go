@@ -198,9 +198,9 @@ func (f *format) eachOverflow(p []byte, page uint32, do func(first uint32, lengt
 			return
 		}
 		first := binary.BigEndian.Uint32(c[n+m+local:])
-		if f.valid(first) {
-			perPage := f.usableBytes - 4
-			do(first, (int(payload)-local+perPage-1)/perPage)
+		perPage := f.usableBytes - 4
+		if length := (int(payload) - local + perPage - 1) / perPage; f.valid(first) && length <= int(f.pages) {
+			do(first, length)
 		}
 	}
 }

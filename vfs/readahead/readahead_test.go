@@ -15,10 +15,12 @@ import (
 type memory struct {
 	content []byte
 	asked   int
+	looked  int
 	absent  uint32
 }
 
 func (m *memory) ReadCached(p []byte, off int64) bool {
+	m.looked++
 	return off >= 0 && (m.absent == 0 || off/512 != int64(m.absent-1)) && off+int64(len(p)) <= int64(len(m.content)) && copy(p, m.content[off:]) == len(p)
 }
 func (m *memory) Busy() bool                        { return false }
@@ -170,6 +172,39 @@ func TestSweepIsConsideredWhenThereIsNeed(t *testing.T) {
 	s.pages.skip(rowsMin)
 	if w.follow(s); !slices.Equal(w.batch, root.children) {
 		t.Errorf("asked for %v", w.batch)
+	}
+}
+
+// P3: chains that go round and round, or have been asked for, are followed a little
+// in each read.
+func TestP3ChainsHaveNoEnd(t *testing.T) {
+	const pages = 1 << 13
+	for _, bent := range []int{0, 1} {
+		w, m := newTestWatch(pages)
+		for page, next := range map[uint32]uint32{20: 31, 31: 20} {
+			binary.BigEndian.PutUint32(m.content[(page-1)*512:], next)
+		}
+		n := w.nodes.add(&node{page: 2, table: true, children: []uint32{10, 11, 12, 13}, last: -1})
+		s := w.newScan(n, 1, 1, 1)
+		s.kind, s.bent, s.leaves.consumed = overflow, bent, 2000
+		for page := range uint32(pages) {
+			s.seen.add(page)
+		}
+		for range 10 {
+			s.items = append(s.items, item{leaf: 5, first: 20, pages: pages})
+		}
+		for reads := range 10 {
+			m.looked = 0
+			if w.follow(s); m.looked > linksPerRead {
+				t.Fatalf("followed %d links in a read", m.looked)
+			}
+			if reads == 0 && len(s.chains) == 0 && len(s.items) < 8 {
+				t.Fatalf("all but %d of 10 chains were considered in a read", len(s.items))
+			}
+		}
+		if bent == 0 && len(s.items) > 0 || bent == 1 && (s.walked == 0 || s.walked < len(s.chains)) {
+			t.Errorf("%d of %d chains, %d items are left", s.walked, len(s.chains), len(s.items))
+		}
 	}
 }
 
