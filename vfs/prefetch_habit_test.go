@@ -1,6 +1,11 @@
 package vfs_test
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+
+	"github.com/turso-coop/turso-coop/vfs"
+)
 
 // Full scans of a table are not of a usual length when the table grows.
 func TestTableThatGrowsIsReadAheadToItsEnd(t *testing.T) {
@@ -39,5 +44,30 @@ func TestScanInPiecesHasNoUsualLength(t *testing.T) {
 		if t.Logf("%d hints", e.hints); e.hints > 200 {
 			t.Errorf("%d hints for %d pages in scan %d", e.hints, rows, i)
 		}
+	}
+}
+
+// Of ranges of a few rows, which end anywhere, a page each is read in vain.
+func TestShortRangesWasteLittle(t *testing.T) {
+	path := indexed(t, 6000, hash)
+	for kind, sql := range map[string]string{
+		"rows":   "SELECT sum(length(b)) FROM (SELECT b FROM t INDEXED BY t_k WHERE k > %d LIMIT %d)",
+		"leaves": "SELECT sum(length(b)) FROM (SELECT b FROM t NOT INDEXED WHERE id > 1000 + %d / 1000000 LIMIT %d)",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			e, name := newCold(t)
+			c := open(t, path, name)
+			exec(t, c, "PRAGMA cache_size=20")
+			const scans = 300
+			for i := range scans {
+				e.drop()
+				query(t, c, fmt.Sprintf(sql, 100_000_000*(3+i*17%37), 1+i*5%8))
+			}
+			s, _ := vfs.StatsOf(c)
+			t.Logf("%+v", s.Reading)
+			if wasted := s.Reading.WastedBytes / 1024; wasted > 4*scans/3 {
+				t.Errorf("%d pages were read in vain in %d scans", wasted, scans)
+			}
+		})
 	}
 }

@@ -103,7 +103,11 @@ func (w *watch) window(s *scan, used int) int {
 	case s.edge:
 		pages = used
 	}
-	return w.bounded(max(pages>>w.habitOf(s).halvings, 2))
+	h, least := w.habitOf(s), 2
+	if h.halvings == halvingsMax {
+		least = 1 // most scans end within a few pages: one of these is in vain, not two
+	}
+	return w.bounded(max(pages>>h.halvings, least))
 }
 
 // bounded is a window of no more than windowBytesMax.
