@@ -55,7 +55,7 @@ func TestScanWakesIt(t *testing.T) {
 	for page := uint32(10); page < 13; page++ {
 		miss(page)
 	}
-	if w := d.watch; w.sleep.asleep || len(w.scans) != 1 || !w.scans[0].edge || w.scans[0].issued == 0 {
+	if w := d.watch; w.sleep.asleep || len(w.scans) != 1 || !w.scans[0].edge || w.scans[0].issued == 0 || w.scans[0].gap == 0 {
 		t.Errorf("asleep: %v, %d scans", w.sleep.asleep, len(w.scans))
 	}
 }

@@ -206,7 +206,7 @@ func (w *watch) begin(n *node, i, dir, gap int) {
 		}
 	}
 	s := w.newScan(n, i, n.first, dir)
-	s.leaves.consumed, s.gap = 2, gap
+	s.leaves.consumed, s.gap = 2, max(gap, 1) // 0 if both woke the watch
 	s.seen.add(n.children[i-dir])
 	if c := w.cutOff; c != nil && c.dir == dir && c.path[0].node.table == n.table && n.first == n.end(-dir) && w.reads-w.cutOffAt <= soonReads {
 		s.edge, s.leaves.consumed = c.edge, c.leaves.consumed
