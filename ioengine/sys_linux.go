@@ -35,14 +35,13 @@ func sysReadAhead(fd uintptr, off, n int64) {
 // sysReadCached reads what the page cache holds, without waiting for the disk
 // (preadv2(2), RWF_NOWAIT). It says nothing about the end of the file: a short
 // count, even 0, only means that the rest is not cached; since Linux 5.10 it is
-// being read then. supported is false if the file cannot be asked at all. p is
-// not empty.
+// being read then. supported is false if the file cannot be asked at all.
 //
 // The call is made here because unix.Preadv2 makes a vector of its own, which is
 // half of what this costs more than pread(2). Syscall6 keeps what its arguments
 // point to alive and in place, and the vector p.
 func sysReadCached(fd uintptr, p []byte, off int64) (n int, supported bool) {
-	vector := unix.Iovec{Base: &p[0]}
+	vector := unix.Iovec{Base: unsafe.SliceData(p)}
 	vector.SetLen(len(p))
 	for {
 		n, _, errno := syscall.Syscall6(unix.SYS_PREADV2, fd, uintptr(unsafe.Pointer(&vector)), 1, uintptr(off), uintptr(off>>32), unix.RWF_NOWAIT)
