@@ -30,9 +30,22 @@ func (w *warmer) ReadAhead(ranges []ioengine.Range) {
 		pkg: "vfs", test: "TestP2ReadsAreOfTheFileAsItIs",
 	},
 	{
-		name:  "P3: children beyond the file are believed",
-		edits: []edit{{"vfs/readahead/page.go", "page >= 2 && page <= f.pages && page", "page >= 2 && page"}},
-		pkg:   "vfs", test: "TestP3CorruptTreesAreReadInBounds",
+		name: "P3: children beyond the file are believed",
+		edits: []edit{
+			{"vfs/readahead/page.go", "page >= 2 && page <= f.pages && page", "page >= 2 && page"},
+			{"vfs/readahead/request.go", "w.batch = w.batch[:end]; end", "end"},
+		},
+		pkg: "vfs", test: "TestP3CorruptTreesAreReadInBounds",
+	},
+	{
+		name:  "P3: what was within the file is asked for when it no longer is",
+		edits: []edit{{"vfs/readahead/request.go", "w.batch = w.batch[:end]; end", "end"}},
+		pkg:   "vfs/readahead", test: "TestP3FileBecomesShorter",
+	},
+	{
+		name:  "P3: a chain that goes round is followed as long as it claims to be",
+		edits: []edit{{"vfs/readahead/chain.go", "links > linksPerRead", "links > 1<<30"}},
+		pkg:   "vfs/readahead", test: "TestP3ChainsHaveNoEnd",
 	},
 	{
 		name:  "P3: a tree that leads back to itself has no end",
@@ -83,6 +96,11 @@ func (w *warmer) ReadAhead(ranges []ioengine.Range) {
 		name:  "a scan of the usual length is taken for a longer one",
 		edits: []edit{{"vfs/readahead/habit.go", "return max(min(longest-read, most), 1)", "return window"}},
 		pkg:   "vfs", test: "TestScansOfOneLengthAreReadAheadToTheirEnd",
+	},
+	{
+		name:  "a scan that is read in turn with others is taken for one that was left",
+		edits: []edit{{"vfs/readahead/watch.go", "o.quiet >= 2*o.gap", "o.quiet >= 2"}},
+		pkg:   "vfs", test: "TestCursorsThatTakeTurns",
 	},
 	{
 		name:  "what woke a watch is forgotten",
