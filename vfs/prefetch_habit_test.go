@@ -2,6 +2,7 @@ package vfs_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/turso-coop/turso-coop/vfs"
@@ -69,5 +70,26 @@ func TestShortRangesWasteLittle(t *testing.T) {
 				t.Errorf("%d pages were read in vain in %d scans", wasted, scans)
 			}
 		})
+	}
+}
+
+// A scan that was left at its beginning does not come to ask for the whole table
+// because others read, here and there, what it has asked for.
+func TestScanThatWasLeftStaysAsItIs(t *testing.T) {
+	const seed = 4
+	path := indexed(t, 12_000, hash)
+	e, name := newCold(t)
+	c := open(t, path, name)
+	exec(t, c, "PRAGMA cache_size=50")
+	r := rand.New(rand.NewPCG(1, seed))
+	for range 400 {
+		e.drop()
+		limit := []int{50, 50, 50, 50, 50, 5}[r.IntN(6)]
+		query(t, c, fmt.Sprintf("SELECT sum(length(b)) FROM (SELECT b FROM t INDEXED BY t_k WHERE k > %d LIMIT %d)", r.IntN(3_000_000_000), limit))
+	}
+	s, _ := vfs.StatsOf(c)
+	t.Logf("%+v", s.Reading)
+	if unused := (s.Reading.AheadBytes - s.Reading.UsedBytes) / 1024; unused > 6000 {
+		t.Errorf("%d pages were read in vain, seed %d", unused, seed)
 	}
 }

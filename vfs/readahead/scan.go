@@ -12,6 +12,10 @@ const (
 	// quietMax is the number of reads without one that a scan expected after
 	// which it is over.
 	quietMax = 1 << 13
+	// strayReads is the same after which a page that it has asked for, but that is
+	// not its next, is taken for one that somebody else reads. If that counted, a
+	// scan that was left would ask for more, and so would meet more such reads.
+	strayReads = 32
 	// pauseReads is for how many reads a scan does not look again for a page
 	// that it needs and that has not arrived.
 	pauseReads = 8
@@ -36,7 +40,7 @@ type scan struct {
 	leaves   queue
 	lastLeaf uint32 // the leaf that the scan is at
 	quiet    int    // reads since one was expected
-	gap      int    // the most that quiet has been when the next one was expected
+	gap      int    // the most that quiet has been when the next page was read
 	warm     int    // batches since one was not in the page cache
 	pause    int    // cached reads before it looks again for what had not arrived
 
@@ -237,8 +241,10 @@ func (w *watch) expects(s *scan, page uint32) bool {
 	switch { // most often a page is the first of its queue
 	case s.leaves.takeFirst(page):
 		s.lastLeaf = page
+		s.goesOn()
 	case s.pages.takeFirst(page):
-	case !asked:
+		s.goesOn()
+	case !asked, s.quiet > max(strayReads, 2*s.gap):
 		return false
 	case s.pages.takeAny(page):
 	case s.leaves.takeAny(page):
@@ -246,9 +252,13 @@ func (w *watch) expects(s *scan, page uint32) bool {
 	default: // it was read together with its neighbours
 		s.pages.consumed++
 	}
-	s.gap, s.quiet = max(s.gap, s.quiet), 0
+	s.quiet = 0
 	return true
 }
+
+// goesOn takes note of how long the scan was quiet before it read its next page. That
+// is not believed at once: another scan may have begun where this one was left.
+func (s *scan) goesOn() { s.gap = max(s.gap, min(s.quiet, 4*s.gap)) }
 
 // advance asks for as much as the scan deserves.
 func (w *watch) advance(s *scan, missed bool) {
