@@ -66,7 +66,9 @@ const (
 	// soonReads is how many reads of other pages may be between two neighbours
 	// for them to be no coincidence.
 	soonReads = 16
-	probes    = 8
+	// advanceEvery is how many reads that nobody expects are passed over.
+	advanceEvery = 8
+	probes       = 8
 )
 
 // A Source is a database file to a detector.
