@@ -81,7 +81,7 @@ func (w *warmer) ReadAhead(ranges []ioengine.Range) {
 	},
 	{
 		name:  "a scan of the usual length is taken for a longer one",
-		edits: []edit{{"vfs/readahead/habit.go", "return max(longest-read, 1)", "return window"}},
+		edits: []edit{{"vfs/readahead/habit.go", "return max((shortest+longest)/2-read, 1)", "return window"}},
 		pkg:   "vfs", test: "TestScansOfOneLengthAreReadAheadToTheirEnd",
 	},
 	{

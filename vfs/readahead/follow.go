@@ -177,7 +177,7 @@ func (w *watch) follow(s *scan) {
 		window = max(window, 8)
 	} else {
 		if !s.edge {
-			window = max(window, max(s.pages.consumed, rowsMin)>>w.rows.halvings)
+			window = max(window, rowsMin>>w.rows.halvings)
 		}
 		window = w.bounded(w.habitOf(s).window(window, s.pages.consumed))
 	}

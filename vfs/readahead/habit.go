@@ -39,14 +39,14 @@ func (h *habit) learn(length, issued, wasted int) {
 // window is how far a scan is read ahead of that has read so many pages, and would
 // be read ahead of by window without its like. Programs ask the same thing again
 // and again, a page of a list or a day of a log: a scan is expected to become as
-// long as the shortest of the last, and to end there if all were as long.
+// long as the shortest of the last, and to end there if all were about as long.
 func (h *habit) window(window, read int) int {
 	if h.scans < len(h.lengths) {
 		return window
 	}
 	shortest, longest := slices.Min(h.lengths[:]), slices.Max(h.lengths[:])
 	if few := longest / 8; longest <= shortest+few && read <= longest+few {
-		return max(longest-read, 1) // so that it is seen to go on
+		return max((shortest+longest)/2-read, 1) // so that it is seen to go on
 	}
 	return max(window, shortest-read)
 }

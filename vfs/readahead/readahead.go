@@ -56,9 +56,11 @@ const (
 	// long that the others hardly matter.
 	calmReads = 256
 	// gapMax is the number of pages between two wanted ones up to which one
-	// range serves both; the pages between are read for nothing, unless the
-	// scan comes to them later. holesShare is one such page for how many others.
+	// range serves both. foreignMax is how many of them the scan may not come to
+	// later, so that they are read for nothing: a range costs as much as two
+	// pages. holesShare is one such page for how many others.
 	gapMax     = 8
+	foreignMax = 2
 	holesShare = 48
 	rangeMax   = 1 << 20 // bytes
 	longPages  = 4096
