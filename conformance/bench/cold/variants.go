@@ -59,6 +59,7 @@ func workloads(sizeMiB int) []workload {
 		{name: "overflow chains", files: []string{"overflow.db"}, steps: query(chains)},
 		{name: "scattered chains", files: []string{"grown.db"}, steps: query(chains)},
 		{name: "eight scans at once", files: small, steps: query(scan)},
+		{name: "all rows of a key", files: []string{"keys.db"}, steps: []step{{"SELECT total(length(pad)) FROM t WHERE k = CAST(? AS TEXT)", 100, all / rowsOfKey}}},
 		{name: "ranges of 50 rows by an index", files: big, steps: []step{{fmt.Sprintf(byIndex, 50), 100, all}}},
 		{name: "ranges of 500 rows of the table", files: big, steps: []step{{"SELECT sum(a) FROM t NOT INDEXED WHERE id BETWEEN ? AND ?1 + 499", 100, all}}},
 		{name: "lookups", files: big, steps: []step{lookups}},
