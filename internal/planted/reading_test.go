@@ -94,7 +94,7 @@ func (w *warmer) ReadAhead(ranges []ioengine.Range) {
 	},
 	{
 		name:  "a scan of the usual length is taken for a longer one",
-		edits: []edit{{"vfs/readahead/habit.go", "return max(min(longest-read, most), 1)", "return window"}},
+		edits: []edit{{"vfs/readahead/habit.go", "return max(min(usual-read, most), 1)", "return window"}},
 		pkg:   "vfs", test: "TestScansOfOneLengthAreReadAheadToTheirEnd",
 	},
 	{

@@ -179,9 +179,11 @@ func (w *watch) follow(s *scan) {
 	if s.kind == overflow {
 		window = max(window, 8)
 	} else {
-		if !s.edge {
-			window = max(window, max(s.pages.consumed, rowsMin)>>w.rows.halvings)
+		ahead := rowsMin
+		if s.key != nil { // and nothing after it
+			ahead = max(ahead, 2*s.pages.consumed)
 		}
+		window = max(window, ahead>>w.habitOf(s).halvings)
 		window = w.bounded(w.habitOf(s).window(window, s.pages.consumed))
 	}
 	w.walk(s)

@@ -23,7 +23,7 @@ const (
 	lengthsTrust  = 4
 	// overrunMax is how far a scan may go on behind the usual length until it is
 	// taken for one without its like.
-	overrunMax = 8
+	overrunMax = 32
 )
 
 // learn takes note of a scan that is over.
@@ -49,15 +49,16 @@ func (h *habit) learn(length, issued, wasted int) {
 // window is how far a scan is read ahead of that has read so many pages, and would
 // be read ahead of by window without its like. Programs ask the same thing again
 // and again, a page of a list or a day of a log: a scan is expected to become as
-// long as the shortest of the last, and to end there if all were as long.
+// long as the shortest of the last, and to end there if all were about as long.
 func (h *habit) window(window, read int) int {
 	if h.scans < len(h.lengths) {
 		return window
 	}
 	shortest, longest := slices.Min(h.lengths[:]), slices.Max(h.lengths[:])
 	most := max(lengthsAtOnce, lengthsTrust*read)
-	if few := longest / 8; longest <= shortest+few && read <= longest+min(few, overrunMax) {
-		return max(min(longest-read, most), 1) // so that it is seen to go on
+	usual, few := (shortest+longest)/2, longest/8
+	if longest <= shortest+few && read <= usual+min(few, overrunMax) {
+		return max(min(usual-read, most), 1) // so that it is seen to go on
 	}
 	return max(window, min(shortest-read, most))
 }

@@ -9,7 +9,8 @@
 // scan reads next. As long as nothing has to wait, a detector does no more than
 // keep the numbers of the last interior pages. The first read that waits makes
 // it watch: those pages are taken from the page cache again and become nodes,
-// and so does every interior page from then on. When a thousand reads in a row
+// and so does every interior page from then on. It does nothing with them until a
+// transaction waits for a third leaf (sleep.go). When a thousand reads in a row
 // did not wait and no scan goes on, all of that is forgotten.
 //
 // # A scan
@@ -21,14 +22,15 @@
 // grows with what the scan has used: a scan that began at the edge of the tree
 // most often goes to its end, so its window soon becomes many times as long as
 // what it has read, while one from the middle is read ahead of by half of that.
-// If scans turn out to end early, the windows of the next ones are halved. The
+// How long the last scans became says more about the next one (habit.go). The
 // longer the window, the nearer in the file are the pages of a batch to each
 // other: they are sorted, and neighbours become one range together with the few
 // pages between them.
 //
 // Up to eight scans of a file are told apart. The leaves of a scan may name
 // other pages, see follow.go: the overflow pages of long rows, or the rows of a
-// table by their rowids in an index. Whether a scan reads those is learnt.
+// table by their rowids in an index. Whether a scan reads those is learnt. The
+// rows also give a range away that lies within one leaf of an index (entries.go).
 //
 // # What can go wrong
 //
@@ -56,9 +58,11 @@ const (
 	// long that the others hardly matter.
 	calmReads = 256
 	// gapMax is the number of pages between two wanted ones up to which one
-	// range serves both; the pages between are read for nothing, unless the
-	// scan comes to them later. holesShare is one such page for how many others.
+	// range serves both. foreignMax is how many of them the scan may not come to
+	// later, so that they are read for nothing: a range costs as much as two
+	// pages. holesShare is one such page for how many others.
 	gapMax     = 8
+	foreignMax = 2
 	holesShare = 48
 	rangeMax   = 1 << 20 // bytes
 	longPages  = 4096
@@ -66,7 +70,9 @@ const (
 	// soonReads is how many reads of other pages may be between two neighbours
 	// for them to be no coincidence.
 	soonReads = 16
-	probes    = 8
+	// advanceEvery is how many reads that nobody expects are passed over.
+	advanceEvery = 8
+	probes       = 8
 )
 
 // A Source is a database file to a detector.

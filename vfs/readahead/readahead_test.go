@@ -140,8 +140,8 @@ func TestSweepWaitsForNodes(t *testing.T) {
 	if w.sweeps(s, 1) {
 		t.Fatal("swept for the sake of rows that are not known to be scattered")
 	}
-	if s.scattered = true; w.sweeps(s, 1) || !w.sweeps(s, 3) {
-		t.Fatal("3 of about 9 leaves are a quarter, 1 is not")
+	if s.scattered = true; w.sweeps(s, 1) || !w.sweeps(s, 2) {
+		t.Fatal("2 of about 9 leaves are more than a sixth, 1 is not")
 	}
 	tries := 0
 	for ; s.kind == rows && tries < 2*sweepTries; tries++ {

@@ -80,7 +80,7 @@ func (w *watch) joins(s *scan, a, b uint32) bool {
 		// makes the fewest ranges.
 		pages = max(pages, min(4*pages, w.nodes.children))
 	}
-	if foreign > 0 && (w.holes+foreign)*holesShare > pages {
+	if foreign > foreignMax || foreign > 0 && (w.holes+foreign)*holesShare > pages {
 		return false
 	}
 	for page := a + 1; page < b; page++ {

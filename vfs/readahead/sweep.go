@@ -9,8 +9,9 @@ import "math"
 
 const (
 	// sweepShare is the part of a table's leaves that the window has to be for
-	// all of them to be asked for.
-	sweepShare    = 4
+	// all of them to be asked for: four of five gaps between so many are no longer
+	// than gapMax.
+	sweepShare    = 6
 	sweepBytesMax = 384 << 20
 	sweepNodesMax = childrenMax * 3 / 4 // children that must be known together
 	sweepTries    = 64                  // for the nodes to arrive
@@ -33,7 +34,7 @@ func scattered(batch []uint32) bool {
 func (w *watch) sweeps(s *scan, window int) bool {
 	if !s.sweeping && s.scattered {
 		leaves := w.leavesBelow(s.table, s.depth)
-		s.sweeping = window >= leaves/sweepShare && leaves <= min(sweepNodesMax, sweepBytesMax/w.format.pageBytes)
+		s.sweeping = window*sweepShare >= leaves && leaves <= min(sweepNodesMax, sweepBytesMax/w.format.pageBytes)
 		s.swept = 0
 	}
 	return s.sweeping

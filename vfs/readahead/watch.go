@@ -97,11 +97,16 @@ func (w *watch) saw(p []byte, off int64, missed bool) {
 	case missed:
 		w.missedAsleep(missedLeaf{page, whole && p[0] == indexLeaf})
 	}
-	for _, s := range w.scans {
-		w.advance(s, missed)
+	// A read that no scan has to do with changes nothing for any, but what was
+	// asked for may have arrived.
+	if missed || expected || w.reads%advanceEvery == 0 {
+		w.advanceAll(missed)
 	}
+}
+
+func (w *watch) advanceAll(missed bool) {
 	for i := len(w.scans) - 1; i >= 0; i-- {
-		if w.scans[i].over() {
+		if w.advance(w.scans[i], missed); w.scans[i].over() {
 			w.end(w.scans[i])
 		}
 	}

@@ -27,6 +27,7 @@ const (
 	rowBytes      = 380    // of a row of t: about ten are in a page
 	overflowBytes = 20_000 // of a row of big: five pages
 	smallFiles    = 8
+	rowsOfKey     = 50 // of keys.db, more or less
 )
 
 func table(name string, rows int) file {
@@ -65,6 +66,12 @@ func files(sizeMiB int) []file {
 	grown.row = func(_ *rand.Rand, id int) []any { return []any{id, make([]byte, overflowBytes/5)} }
 	grown.grow = fmt.Sprintf("UPDATE big SET b = CAST(b || substr(zeroblob(%d), 2) || char(id & 127) AS BLOB) WHERE id = ?", overflowBytes/5)
 	all = append(all, grown)
+	keys := all[0]
+	keys.name = "keys.db"
+	keys.row = func(r *rand.Rand, id int) []any {
+		return []any{id, fmt.Sprintf("%d", r.IntN(rows/rowsOfKey)), id & 255, make([]byte, rowBytes)}
+	}
+	all = append(all, keys)
 	for i := range smallFiles {
 		all = append(all, table(fmt.Sprintf("small%d.db", i), rows/smallFiles))
 	}

@@ -45,6 +45,7 @@ func workloads(sizeMiB int) []workload {
 		scan = "SELECT sum(a) FROM t NOT INDEXED"
 		join = "SELECT sum(length(pad)) FROM t INDEXED BY t_k WHERE k >= ''"
 	)
+	const byIndex = "SELECT total(length(pad)) FROM (SELECT pad FROM t INDEXED BY t_k WHERE k >= printf('%%016x%%08x', 0, ?1 * 7000) LIMIT %d)"
 	const chains = "SELECT sum(substr(b, 20000, 1) = x'07') FROM big"
 	lookups := step{"SELECT a FROM t WHERE id = ?", 3000, all}
 	small := make([]string, smallFiles)
@@ -58,11 +59,14 @@ func workloads(sizeMiB int) []workload {
 		{name: "overflow chains", files: []string{"overflow.db"}, steps: query(chains)},
 		{name: "scattered chains", files: []string{"grown.db"}, steps: query(chains)},
 		{name: "eight scans at once", files: small, steps: query(scan)},
+		{name: "all rows of a key", files: []string{"keys.db"}, steps: []step{{"SELECT total(length(pad)) FROM t WHERE k = CAST(? AS TEXT)", 100, all / rowsOfKey}}},
+		{name: "ranges of 50 rows by an index", files: big, steps: []step{{fmt.Sprintf(byIndex, 50), 100, all}}},
+		{name: "ranges of 500 rows of the table", files: big, steps: []step{{"SELECT sum(a) FROM t NOT INDEXED WHERE id BETWEEN ? AND ?1 + 499", 100, all}}},
 		{name: "lookups", files: big, steps: []step{lookups}},
 		{name: "mixed", files: big, steps: []step{
 			lookups,
 			{"SELECT sum(a) FROM t NOT INDEXED WHERE id BETWEEN ? AND ?1 + 1000", 100, all},
-			{"SELECT total(length(pad)) FROM (SELECT pad FROM t INDEXED BY t_k WHERE k >= printf('%016x%08x', 0, ?1 * 7000) LIMIT 500)", 20, all},
+			{fmt.Sprintf(byIndex, 500), 20, all},
 			{"SELECT count(*) FROM (SELECT a FROM t NOT INDEXED LIMIT ? / 20)", 5, all},
 			{scan, 1, 0},
 		}},
