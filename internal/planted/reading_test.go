@@ -104,7 +104,7 @@ func (w *warmer) ReadAhead(ranges []ioengine.Range) {
 	},
 	{
 		name:  "what woke a watch is forgotten",
-		edits: []edit{{"vfs/readahead/sleep.go", "		w.leafRead(leaf.page, true, false, true)\n", ""}},
+		edits: []edit{{"vfs/readahead/sleep.go", "		w.leafRead(l.page, l.missed, false, true)\n", ""}},
 		pkg:   "vfs/readahead", test: "TestScanWakesIt",
 	},
 	{

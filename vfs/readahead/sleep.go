@@ -11,6 +11,8 @@ const (
 	// sleepAfter is the number of transactions in a row with fewer, while there
 	// is no scan, after which it sleeps.
 	sleepAfter = 16
+	// leavesMax is the number of leaves that a sleeping watch remembers.
+	leavesMax = 1 << 10
 
 	// What SQLite reads to see whether the file has changed since the last
 	// transaction: https://sqlite.org/fileformat2.html#file_change_counter
@@ -20,30 +22,38 @@ const (
 
 type sleep struct {
 	asleep bool
-	misses int // awake: leaves that were waited for in this transaction
+	misses int // leaves that were waited for in this transaction
 	calm   int // awake: transactions in a row with few of them
-	leaves []missedLeaf
+	leaves []leaf
 }
 
-// A missedLeaf was waited for in this transaction, while the watch was asleep.
-type missedLeaf struct {
-	page  uint32
-	index bool // it is a leaf of an index
+// A leaf, or an overflow page, was read in this transaction, while the watch was
+// asleep.
+type leaf struct {
+	page   uint32
+	index  bool // it is a leaf of an index
+	missed bool
 }
 
-// missedAsleep takes note of a leaf, or an overflow page, and wakes the watch if
-// it is time to.
-func (w *watch) missedAsleep(leaf missedLeaf) {
+// sawAsleep takes note of a leaf and wakes the watch if it is time to. Those that
+// did not have to be waited for say where a scan began.
+func (w *watch) sawAsleep(l leaf) {
 	s := &w.sleep
-	s.leaves = append(s.leaves, leaf)
-	if len(s.leaves) < wakeMisses {
+	if len(s.leaves) == leavesMax {
+		s.leaves = s.leaves[:0]
+	}
+	s.leaves = append(s.leaves, l)
+	if l.missed {
+		s.misses++
+	}
+	if s.misses < wakeMisses {
 		return
 	}
-	s.asleep, s.misses, s.calm = false, wakeMisses, 0
-	for _, leaf := range s.leaves {
-		w.leafRead(leaf.page, true, false, true)
-		if leaf.index {
-			w.sawIndexLeaf(leaf.page)
+	s.asleep, s.calm = false, 0
+	for _, l := range s.leaves {
+		w.leafRead(l.page, l.missed, false, true)
+		if l.index {
+			w.sawIndexLeaf(l.page)
 		}
 	}
 }

@@ -49,10 +49,14 @@ func TestLookupsLetItSleep(t *testing.T) {
 	}
 }
 
-// The third wakes it, and the first two are not forgotten.
+// The third wakes it, and the first two are not forgotten, nor that the first of the
+// tree was in the page cache.
 func TestScanWakesIt(t *testing.T) {
 	d, miss := sleeper(t)
-	for page := uint32(10); page < 13; page++ {
+	leaf := make([]byte, 512)
+	leaf[0] = tableLeaf
+	d.Saw(leaf, 9*512, false)
+	for page := uint32(11); page < 14; page++ {
 		miss(page)
 	}
 	if w := d.watch; w.sleep.asleep || len(w.scans) != 1 || !w.scans[0].edge || w.scans[0].issued == 0 || w.scans[0].gap == 0 {

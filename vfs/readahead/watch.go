@@ -94,8 +94,8 @@ func (w *watch) saw(p []byte, off int64, missed bool) {
 	case interior:
 	case !w.sleep.asleep:
 		w.sawLeaf(page, p, missed, expected, whole)
-	case missed:
-		w.missedAsleep(missedLeaf{page, whole && p[0] == indexLeaf})
+	default:
+		w.sawAsleep(leaf{page, whole && p[0] == indexLeaf, missed})
 	}
 	// A read that no scan has to do with changes nothing for any, but what was
 	// asked for may have arrived.
