@@ -143,6 +143,14 @@ func TestSweepWaitsForNodes(t *testing.T) {
 	if s.scattered = true; w.sweeps(s, 1) || !w.sweeps(s, 2) {
 		t.Fatal("2 of about 9 leaves are more than a sixth, 1 is not")
 	}
+	s.sweeping, s.key = false, &record{}
+	s.pages.consumed = 2
+	if w.sweeps(s, 2) {
+		t.Fatal("swept for the rows of a key that has had 2 of 9 leaves")
+	}
+	if s.pages.consumed = 3; !w.sweeps(s, 2) {
+		t.Fatal("not swept for the rows of a key that has had 3 of 9 leaves")
+	}
 	tries := 0
 	for ; s.kind == rows && tries < 2*sweepTries; tries++ {
 		w.sweep(s)

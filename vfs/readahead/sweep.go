@@ -11,7 +11,10 @@ const (
 	// sweepShare is the part of a table's leaves that the window has to be for
 	// all of them to be asked for: four of five gaps between so many are no longer
 	// than gapMax.
-	sweepShare    = 6
+	sweepShare = 6
+	// sweepKeyShare is the part of a table's leaves that the rows of one key must
+	// have turned out to have.
+	sweepKeyShare = 4
 	sweepBytesMax = 384 << 20
 	sweepNodesMax = childrenMax * 3 / 4 // children that must be known together
 	sweepTries    = 64                  // for the nodes to arrive
@@ -35,6 +38,9 @@ func (w *watch) sweeps(s *scan, window int) bool {
 	if !s.sweeping && s.scattered {
 		leaves := w.leavesBelow(s.table, s.depth)
 		s.sweeping = window*sweepShare >= leaves && leaves <= min(sweepNodesMax, sweepBytesMax/w.format.pageBytes)
+		if s.key != nil && s.pages.consumed*sweepKeyShare < leaves {
+			s.sweeping = false // most keys have few of a table's rows, and the window has to do with the key
+		}
 		s.swept = 0
 	}
 	return s.sweeping
