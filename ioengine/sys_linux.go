@@ -43,14 +43,12 @@ func sysReadAhead(fd uintptr, off, n int64) {
 func sysReadCached(fd uintptr, p []byte, off int64) (n int, supported bool) {
 	vector := unix.Iovec{Base: unsafe.SliceData(p)}
 	vector.SetLen(len(p))
-	for {
+	n, err := retry(func() (int, error) {
 		n, _, errno := syscall.Syscall6(unix.SYS_PREADV2, fd, uintptr(unsafe.Pointer(&vector)), 1, uintptr(off), uintptr(off>>32), unix.RWF_NOWAIT)
-		switch errno {
-		case 0:
-			return int(n), true
-		case unix.EINTR:
-		default:
-			return 0, errno != unix.EOPNOTSUPP && errno != unix.ENOSYS
+		if errno != 0 {
+			return 0, errno
 		}
-	}
+		return int(n), nil
+	})
+	return n, err != unix.EOPNOTSUPP && err != unix.ENOSYS
 }

@@ -140,8 +140,10 @@ func (w *watch) beginInside(from, to int, parent *node, gap int) {
 			s.items = append(s.items, item{leaf: s.leaves.taken - 1, rowid: all[i].rowid})
 		}
 	}
-	if page, p := w.next(s); !s.done && p == going {
-		s.leaves.push(page) // it is asked for when there is need
+	if !s.done {
+		if page, p := w.next(s); p == going {
+			s.leaves.push(page) // it is asked for when there is need
+		}
 	}
 	w.addScan(s)
 }
